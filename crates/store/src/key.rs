@@ -1,0 +1,105 @@
+//! Keys and prefixes of a store, validated once.
+
+use std::fmt;
+
+use crate::{Error, Result};
+
+/// The name of a value: `/`-separated non-empty segments, without `.` or `..`, NUL, backslash or a
+/// leading or trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(String);
+
+impl Key {
+    /// Validates `key`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] saying what is wrong with it.
+    pub fn new(key: impl Into<String>) -> Result<Self> {
+        let key = key.into();
+        if key.is_empty() {
+            return Err(Error::InvalidKey { key, reason: "it is empty" });
+        }
+        validate(&key)?;
+        Ok(Self(key))
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A folder of keys; the root is empty. A trailing slash in the input makes no difference.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Prefix(String);
+
+impl Prefix {
+    /// Validates `prefix`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] saying what is wrong with it.
+    pub fn new(prefix: impl Into<String>) -> Result<Self> {
+        let mut prefix = prefix.into();
+        if prefix.ends_with('/') {
+            prefix.pop();
+        }
+        if !prefix.is_empty() {
+            validate(&prefix)?;
+        }
+        Ok(Self(prefix))
+    }
+
+    /// The prefix of all keys.
+    #[must_use]
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// The prefix as text, without a trailing slash; empty for the root.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key `name` below this prefix.
+    ///
+    /// # Errors
+    /// [`Error::InvalidKey`] when `name` is not a key.
+    pub fn join(&self, name: &str) -> Result<Key> {
+        if self.0.is_empty() { Key::new(name) } else { Key::new(format!("{}/{name}", self.0)) }
+    }
+
+    /// Whether `key` lies below this prefix.
+    #[must_use]
+    pub fn contains(&self, key: &Key) -> bool {
+        self.0.is_empty() || key.0.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn validate(text: &str) -> Result<()> {
+    let reason = if text.contains('\0') {
+        "it contains a NUL"
+    } else if text.contains('\\') {
+        "it contains a backslash"
+    } else if text.split('/').any(str::is_empty) {
+        "it has an empty segment"
+    } else if text.split('/').any(|s| s == "." || s == "..") {
+        "it has a `.` or `..` segment"
+    } else {
+        return Ok(());
+    };
+    Err(Error::InvalidKey { key: text.to_owned(), reason })
+}
