@@ -1,0 +1,189 @@
+//! Reading WKT 1 and 2, and writing WKT 2.
+
+use super::datum::{Datum, Shift, datum_key};
+use super::parse;
+use super::table::Authority;
+use super::{Crs, Definition, ProjString};
+use crate::error::{Error, Result};
+
+/// A CRS from WKT: by its code if it has one, else by its parameters.
+pub(super) fn crs(text: &str) -> Result<Crs> {
+    let node = Node::parse(text)
+        .ok_or_else(|| Error::crs("WKT", text, "brackets or quotes do not match"))?;
+    let node = horizontal(&node);
+    if let Some((authority, code)) = node.id() {
+        if let Ok(crs) = Crs::of_code(authority, code) {
+            return Ok(crs);
+        }
+    }
+    let own_text = node.text();
+    let proj4 = match node.find("EXTENSION").filter(|e| e.value(0) == Some("PROJ4")) {
+        Some(extension) => extension.value(1).unwrap_or_default().to_owned(),
+        None => proj4wkt::wkt_to_projstring(&own_text)
+            .map_err(|cause| Error::crs("WKT", text, cause.to_string()))?,
+    };
+    let params = ProjString::parse(&proj4);
+    if params.projection().is_empty() {
+        return Err(Error::crs("WKT", text, "its projection method is not known here"));
+    }
+    let mut made =
+        Crs::definition(&proj4, node.value(0).unwrap_or("unknown"), datum(node, &params));
+    made.source = Some(own_text);
+    Ok(Crs::of(made))
+}
+
+/// WKT2 for a CRS without a code.
+pub(super) fn written(crs: &Definition) -> Option<String> {
+    let source = crs.source.as_ref()?;
+    let is_wkt2 =
+        ["PROJCRS[", "GEOGCRS[", "GEODCRS[", "PROJECTEDCRS["].iter().any(|k| source.starts_with(k));
+    is_wkt2.then(|| source.clone())
+}
+
+fn datum(node: &Node, params: &ProjString) -> Datum {
+    let stated = parse::datum_of(params);
+    let base =
+        ["GEOGCS", "BASEGEOGCRS", "BASEGEODCRS"].iter().find_map(|k| node.find(k)).unwrap_or(node);
+    if let Some(crs) = base.id().and_then(|(authority, code)| Crs::of_code(authority, code).ok()) {
+        return crs.inner().datum.clone();
+    }
+    let name = ["DATUM", "GEODETICDATUM", "TRF", "ENSEMBLE"]
+        .iter()
+        .find_map(|k| base.find(k))
+        .and_then(|d| d.value(0))
+        .unwrap_or_default();
+    let shift = match (datum_key(name).as_str(), stated.shift) {
+        ("wgs84" | "nad83" | "etrs89", _) => Shift::Null,
+        ("nad27", _) => {
+            Crs::epsg(4267).map_or(Shift::Unknown, |crs| crs.inner().datum.shift.clone())
+        }
+        (_, shift) => shift,
+    };
+    Datum { name: name.to_owned(), shift }
+}
+
+/// The horizontal CRS inside a bound or compound one.
+fn horizontal(node: &Node) -> &Node {
+    let inner = match node.key.as_str() {
+        "BOUNDCRS" => node.find("SOURCECRS").and_then(|s| s.children.iter().find_map(Item::node)),
+        "COMPOUNDCRS" | "COMPD_CS" => node.children.iter().find_map(Item::node),
+        _ => None,
+    };
+    inner.map_or(node, horizontal)
+}
+
+#[derive(Debug)]
+struct Node {
+    key: String,
+    children: Vec<Item>,
+}
+
+#[derive(Debug)]
+enum Item {
+    Node(Node),
+    /// A quoted text.
+    Text(String),
+    /// A number or word.
+    Word(String),
+}
+
+impl Item {
+    fn node(&self) -> Option<&Node> {
+        match self {
+            Self::Node(node) => Some(node),
+            _ => None,
+        }
+    }
+}
+
+impl Node {
+    fn parse(text: &str) -> Option<Self> {
+        let chars: Vec<char> = text.chars().collect();
+        let mut at = 0;
+        match Self::item(&chars, &mut at, 0)? {
+            Item::Node(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    fn item(chars: &[char], at: &mut usize, depth: usize) -> Option<Item> {
+        const DEEPEST: usize = 64;
+        if depth > DEEPEST {
+            return None;
+        }
+        skip_spaces(chars, at);
+        if *chars.get(*at)? == '"' {
+            *at += 1;
+            let mut text = String::new();
+            loop {
+                let c = *chars.get(*at)?;
+                *at += 1;
+                if c != '"' {
+                    text.push(c);
+                } else if chars.get(*at) == Some(&'"') {
+                    text.push('"');
+                    *at += 1;
+                } else {
+                    return Some(Item::Text(text));
+                }
+            }
+        }
+        let start = *at;
+        while chars.get(*at).is_some_and(|c| !matches!(c, '[' | ']' | '(' | ')' | ',' | '"')) {
+            *at += 1;
+        }
+        let word: String = chars[start..*at].iter().collect::<String>().trim().to_owned();
+        if !matches!(chars.get(*at), Some('[' | '(')) {
+            return (!word.is_empty()).then_some(Item::Word(word));
+        }
+        let mut children = Vec::new();
+        loop {
+            *at += 1;
+            children.push(Self::item(chars, at, depth + 1)?);
+            skip_spaces(chars, at);
+            match chars.get(*at)? {
+                ',' => {}
+                ']' | ')' => {
+                    *at += 1;
+                    return Some(Item::Node(Self { key: word.to_ascii_uppercase(), children }));
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<&Self> {
+        self.children.iter().filter_map(Item::node).find(|n| n.key == key)
+    }
+
+    fn value(&self, index: usize) -> Option<&str> {
+        match self.children.get(index)? {
+            Item::Text(text) | Item::Word(text) => Some(text),
+            Item::Node(_) => None,
+        }
+    }
+
+    fn id(&self) -> Option<(Authority, u32)> {
+        let id = self.find("ID").or_else(|| self.find("AUTHORITY"))?;
+        Some((Authority::named(id.value(0)?)?, id.value(1)?.parse().ok()?))
+    }
+
+    fn text(&self) -> String {
+        let parts: Vec<String> = self
+            .children
+            .iter()
+            .map(|item| match item {
+                Item::Node(node) => node.text(),
+                Item::Text(text) => format!("\"{}\"", text.replace('"', "\"\"")),
+                Item::Word(word) => word.clone(),
+            })
+            .collect();
+        format!("{}[{}]", self.key, parts.join(","))
+    }
+}
+
+fn skip_spaces(chars: &[char], at: &mut usize) {
+    while chars.get(*at).is_some_and(|c| c.is_whitespace()) {
+        *at += 1;
+    }
+}
