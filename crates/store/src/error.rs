@@ -118,6 +118,16 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
+    /// A window or chunk index does not fit the array.
+    #[error("{asked} does not fit `{path}`, which has {shape:?}")]
+    OutOfBounds {
+        /// The array.
+        path: String,
+        /// What was asked.
+        asked: String,
+        /// The shape of the array, or of its chunk grid.
+        shape: Vec<u64>,
+    },
     /// The backend failed.
     #[error("could not {operation} `{key}` in {store}: {source}")]
     Backend {

@@ -73,7 +73,26 @@ impl Prefix {
     /// Whether `key` lies below this prefix.
     #[must_use]
     pub fn contains(&self, key: &Key) -> bool {
-        self.0.is_empty() || key.0.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('/'))
+        self.strip(key).is_some()
+    }
+
+    /// What is left of `key` below this prefix; `None` when it lies elsewhere.
+    #[must_use]
+    pub fn strip<'a>(&self, key: &'a Key) -> Option<&'a str> {
+        if self.0.is_empty() {
+            return Some(&key.0);
+        }
+        key.0.strip_prefix(&self.0)?.strip_prefix('/')
+    }
+
+    /// The folder `prefix` below this one.
+    #[must_use]
+    pub fn append(&self, prefix: &Self) -> Self {
+        match (self.0.as_str(), prefix.0.as_str()) {
+            ("", _) => prefix.clone(),
+            (_, "") => self.clone(),
+            (own, below) => Self(format!("{own}/{below}")),
+        }
     }
 }
 

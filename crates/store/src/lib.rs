@@ -1,15 +1,28 @@
 //! The Zarr store contract for Rust: byte requests, listing, sessions and versions, over any backend.
 
+mod adapters;
 mod capability;
 mod error;
 mod key;
 mod range;
 mod repository;
 mod store;
+mod unversioned;
+mod wrappers;
+#[cfg(feature = "zarr")]
+mod zarr;
 
+pub use adapters::{Directory, Memory};
 pub use capability::Capability;
 pub use error::{Cause, Error, Result};
 pub use key::{Key, Prefix};
 pub use range::ByteRequest;
 pub use repository::{Repository, Session, Version, VersionInfo};
 pub use store::{Entry, Keys, Names, ReadStore, Store, StoreExt};
+pub use unversioned::Unversioned;
+pub use wrappers::{Prefixed, ReadOnly};
+#[cfg(feature = "zarr")]
+pub use zarr::{
+    ArraySpec, Codecs, ZarrArray, create_group, read_group_attributes, write_consolidated,
+    write_group_attributes,
+};

@@ -32,6 +32,16 @@ impl Entry {
             Self::Key(name) | Self::Dir(name) => name,
         }
     }
+
+    /// How `key` shows in a listing of `prefix`; `None` when it lies elsewhere.
+    #[must_use]
+    pub fn of(key: &Key, prefix: &Prefix) -> Option<Self> {
+        let rest = prefix.strip(key)?;
+        Some(match rest.split_once('/') {
+            Some((dir, _)) => Self::Dir(dir.to_owned()),
+            None => Self::Key(rest.to_owned()),
+        })
+    }
 }
 
 /// Reading values by key and byte request. All that pixel readers need.

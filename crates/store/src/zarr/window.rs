@@ -1,0 +1,161 @@
+//! Reading and writing any window of an array.
+
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::available_parallelism;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use tokio::sync::Semaphore;
+
+use super::ZarrArray;
+use super::copy::{Placed, chunks_touching, copy_window, overlap};
+use crate::{Error, Result};
+
+/// So many chunks are asked of the store at a time.
+const REQUESTS: usize = 16;
+
+impl ZarrArray {
+    /// Reads a window, one range of elements per axis: native-endian elements in C order. Chunks
+    /// are decoded in parallel, off the async threads.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] when the window leaves the array or has another rank; else as
+    /// [`read_chunk`](Self::read_chunk).
+    pub async fn read(&self, window: &[Range<u64>]) -> Result<Vec<u8>> {
+        let bytes = self.check_window(window)?;
+        let chunks = chunks_touching(window, self.chunk_shape());
+        if let [chunk] = &chunks[..]
+            && self.is_whole_chunk(window)
+        {
+            return self.read_chunk(chunk).await;
+        }
+        let target = Arc::new(Mutex::new(vec![0; bytes]));
+        let cores = Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
+        stream::iter(chunks)
+            .map(|chunk| self.read_into(&target, &cores, window, chunk))
+            .buffer_unordered(REQUESTS)
+            .try_collect::<()>()
+            .await?;
+        let target = std::mem::take(&mut *target.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(target)
+    }
+
+    /// Writes a window, one range of elements per axis, from native-endian elements in C order.
+    /// Chunks that it covers in part are read first, so no one else may write them meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] when the window leaves the array or `native` has not its size; else
+    /// as [`read_chunk`](Self::read_chunk) and [`write_chunk`](Self::write_chunk).
+    pub async fn write(&self, window: &[Range<u64>], native: &[u8]) -> Result<()> {
+        let bytes = self.check_window(window)?;
+        if native.len() != bytes {
+            let asked = format!("{} bytes for window {window:?} of {bytes} bytes", native.len());
+            return Err(self.out_of_bounds(asked));
+        }
+        stream::iter(chunks_touching(window, self.chunk_shape()))
+            .map(|chunk| self.write_from(native, window, chunk))
+            .buffer_unordered(REQUESTS)
+            .try_collect::<()>()
+            .await
+    }
+
+    async fn read_into(
+        &self,
+        target: &Arc<Mutex<Vec<u8>>>,
+        cores: &Arc<Semaphore>,
+        window: &[Range<u64>],
+        chunk: Vec<u64>,
+    ) -> Result<()> {
+        let encoded = self.read_encoded(&chunk).await?;
+        let _core = cores.acquire().await;
+        let (array, target, window) = (self.clone(), Arc::clone(target), window.to_vec());
+        self.computing(move || {
+            let decoded = array.decode_chunk(&chunk, encoded)?;
+            let mut target = target.lock().unwrap_or_else(PoisonError::into_inner);
+            array.between(&window, &chunk).copy_out(&decoded, &mut target);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn write_from(&self, native: &[u8], window: &[Range<u64>], chunk: Vec<u64>) -> Result<()> {
+        let mut whole = if self.covers(window, &chunk) {
+            self.decode_chunk(&chunk, None)?
+        } else {
+            self.read_chunk(&chunk).await?
+        };
+        self.between(window, &chunk).copy_in(native, &mut whole);
+        self.write_chunk(&chunk, whole).await
+    }
+
+    /// The size of a window in bytes.
+    fn check_window(&self, window: &[Range<u64>]) -> Result<usize> {
+        let fits = window.len() == self.shape().len()
+            && window.iter().zip(self.shape()).all(|(w, size)| w.start <= w.end && w.end <= *size);
+        if !fits {
+            return Err(self.out_of_bounds(format!("window {window:?}")));
+        }
+        let elements: u64 = window.iter().map(|w| w.end - w.start).product();
+        Ok(elements as usize * self.element_size())
+    }
+
+    fn out_of_bounds(&self, asked: String) -> Error {
+        Error::OutOfBounds { path: self.node.shown(), asked, shape: self.shape().to_vec() }
+    }
+
+    fn is_whole_chunk(&self, window: &[Range<u64>]) -> bool {
+        window
+            .iter()
+            .zip(self.chunk_shape())
+            .all(|(w, size)| w.start % size == 0 && w.end - w.start == *size)
+    }
+
+    /// Whether a window holds all elements of a chunk that lie in the array.
+    fn covers(&self, window: &[Range<u64>], chunk: &[u64]) -> bool {
+        let inside: Vec<_> = self.shape().iter().map(|size| 0..*size).collect();
+        overlap(&inside, chunk, self.chunk_shape()) == overlap(window, chunk, self.chunk_shape())
+    }
+
+    fn between(&self, window: &[Range<u64>], chunk: &[u64]) -> Between {
+        let common = overlap(window, chunk, self.chunk_shape());
+        let chunk_start = chunk.iter().zip(self.chunk_shape()).map(|(index, size)| index * size);
+        Between {
+            element_size: self.element_size(),
+            extent: common.iter().map(|c| c.end - c.start).collect(),
+            chunk_shape: self.chunk_shape().to_vec(),
+            in_chunk: common.iter().zip(chunk_start).map(|(c, start)| c.start - start).collect(),
+            window_shape: window.iter().map(|w| w.end - w.start).collect(),
+            in_window: common.iter().zip(window).map(|(c, w)| c.start - w.start).collect(),
+        }
+    }
+}
+
+/// Where what a window and a chunk have in common lies in each.
+struct Between {
+    element_size: usize,
+    extent: Vec<u64>,
+    chunk_shape: Vec<u64>,
+    in_chunk: Vec<u64>,
+    window_shape: Vec<u64>,
+    in_window: Vec<u64>,
+}
+
+impl Between {
+    fn copy_out(&self, chunk: &[u8], window: &mut [u8]) {
+        let (at_chunk, at_window) = self.places();
+        copy_window(chunk, at_chunk, window, at_window, &self.extent, self.element_size);
+    }
+
+    fn copy_in(&self, window: &[u8], chunk: &mut [u8]) {
+        let (at_chunk, at_window) = self.places();
+        copy_window(window, at_window, chunk, at_chunk, &self.extent, self.element_size);
+    }
+
+    fn places(&self) -> (Placed<'_>, Placed<'_>) {
+        (
+            Placed { shape: &self.chunk_shape, start: &self.in_chunk },
+            Placed { shape: &self.window_shape, start: &self.in_window },
+        )
+    }
+}
