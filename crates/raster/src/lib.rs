@@ -1,1 +1,18 @@
-//! Placeholder until this crate lands.
+//! Pixels: GeoTIFFs decoded over byte ranges, warped, mosaicked, written as GeoTIFF and PNG.
+
+mod cog;
+mod dtype;
+mod error;
+mod mosaic;
+mod pixels;
+mod raster;
+mod sample;
+pub mod warp;
+
+pub use cog::{Cog, FetchedWindow, Level, TileRef};
+pub use dtype::DType;
+pub use error::{Cause, Error, Result};
+pub use mosaic::{Mosaic, MosaicRule};
+pub use pixels::Pixels;
+pub use raster::{Raster, copy_window};
+pub use warp::{Resampling, SourceExtent, WarpOptions, warp};

@@ -1,0 +1,269 @@
+//! GeoTIFFs over byte ranges: open, choose a level, fetch a window, decode it.
+
+mod codec;
+mod decode;
+mod fetch;
+mod gdal_metadata;
+mod geokeys;
+mod head;
+mod ifd;
+mod image;
+mod lerc;
+mod predictor;
+
+use std::sync::Arc;
+
+use terracube_grid::{Affine, GeoBox, Window};
+use terracube_store::{Key, ReadStore};
+
+use self::gdal_metadata::BandMetadata;
+use self::head::Head;
+use self::ifd::{Ifd, Order, tag};
+use self::image::Image;
+use crate::{DType, Error, Result};
+
+pub use self::fetch::{FetchedWindow, TileRef};
+
+/// A GeoTIFF opened over byte ranges, cloud optimised or not. Cloning is cheap.
+///
+/// Bands and levels count from 0; level 0 is the full image, the others are its overviews from
+/// fine to coarse. Which pixels are valid follows GDAL's warper: by the nodata value when there is
+/// one, else by an internal mask, else by an alpha band (0 is invalid).
+#[derive(Debug, Clone)]
+pub struct Cog {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn ReadStore>,
+    key: Key,
+    geobox: Result<GeoBox, String>,
+    nodata: Option<f64>,
+    bands: Vec<BandMetadata>,
+    levels: Vec<Level>,
+    images: Vec<Image>,
+    masks: Vec<Option<Image>>,
+}
+
+/// One resolution of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns of a tile; the width of the level for strips.
+    pub tile_width: usize,
+    /// Rows of a tile or strip.
+    pub tile_height: usize,
+    /// Pixels of the full image per pixel of this level, along columns and rows.
+    pub factor: (f64, f64),
+    /// Whether it has an internal mask.
+    pub has_mask: bool,
+}
+
+impl Cog {
+    /// Reads the header and all directories, in few requests when they are near the start.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::NotATiff`], [`Error::Truncated`], [`Error::Malformed`],
+    /// [`Error::TooLarge`], [`Error::Unsupported`] or [`Error::Read`], each naming the key.
+    pub async fn open(store: Arc<dyn ReadStore>, key: Key) -> Result<Self> {
+        let mut head = Head::new(Arc::clone(&store), key.clone());
+        let (order, ifds) = ifd::read_ifds(&mut head, key.as_str()).await?;
+        Ok(Self { inner: Arc::new(Inner::new(store, key, order, &ifds)?) })
+    }
+
+    /// The key in the store.
+    #[must_use]
+    pub fn key(&self) -> &Key {
+        &self.inner.key
+    }
+
+    /// Where the full image lies, or `None` without a CRS and affine that are understood.
+    #[must_use]
+    pub fn geobox(&self) -> Option<&GeoBox> {
+        self.inner.geobox.as_ref().ok()
+    }
+
+    /// Why there is no [`geobox`](Self::geobox).
+    #[must_use]
+    pub fn geobox_missing(&self) -> Option<&str> {
+        self.inner.geobox.as_ref().err().map(String::as_str)
+    }
+
+    /// How many bands it has, alpha included.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.inner.images[0].bands
+    }
+
+    /// The pixel type of a band. Half precision reads as `float32`, odd numbers of bits as the
+    /// next larger unsigned integer.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] without such a band.
+    pub fn dtype(&self, band: usize) -> Result<DType> {
+        self.inner.check_band(band)?;
+        Ok(self.inner.images[0].dtype)
+    }
+
+    /// The value that marks pixels without data, for all bands.
+    #[must_use]
+    pub fn nodata(&self) -> Option<f64> {
+        self.inner.nodata
+    }
+
+    /// Scale and offset of a band: physical value = stored value * scale + offset. (1, 0) when the
+    /// file says nothing.
+    #[must_use]
+    pub fn scale_offset(&self, band: usize) -> (f64, f64) {
+        let band = self.inner.bands.get(band);
+        let scale = band.and_then(|b| b.scale).unwrap_or(1.0);
+        (scale, band.and_then(|b| b.offset).unwrap_or(0.0))
+    }
+
+    /// The description of a band.
+    #[must_use]
+    pub fn description(&self, band: usize) -> Option<&str> {
+        self.inner.bands.get(band)?.description.as_deref()
+    }
+
+    /// The band that says which pixels are opaque.
+    #[must_use]
+    pub fn alpha_band(&self) -> Option<usize> {
+        self.inner.images[0].alpha
+    }
+
+    /// The full image first, then the overviews from fine to coarse.
+    #[must_use]
+    pub fn levels(&self) -> &[Level] {
+        &self.inner.levels
+    }
+
+    /// The level to read for pixels `scale` times (columns, rows) as large as the full image's: the
+    /// coarsest whose factor is not above, so 1.9 is the full image and 2.0 to 3.9 the overview by
+    /// two, as `gdalwarp -ovr AUTO` chooses.
+    #[must_use]
+    pub fn level_for(&self, scale: (f64, f64)) -> usize {
+        let wanted = scale.0.min(scale.1);
+        // Overview sizes are rounded, so that their factor may be a little above the round number.
+        let fits = |level: &Level| level.factor.0.max(level.factor.1) <= wanted * 1.01;
+        self.inner.levels.iter().rposition(fits).unwrap_or(0)
+    }
+
+    /// Where a level lies; `None` without a [`geobox`](Self::geobox) or such a level.
+    #[must_use]
+    pub fn level_geobox(&self, level: usize) -> Option<GeoBox> {
+        let geobox = self.geobox()?;
+        let found = self.inner.levels.get(level)?;
+        let affine = geobox.affine.compose(&Affine::scale(found.factor.0, found.factor.1));
+        GeoBox::new(geobox.crs.clone(), affine, found.width, found.height).ok()
+    }
+
+    /// Whether the bands of a pixel are stored side by side, so that fetching one fetches all.
+    #[must_use]
+    pub fn is_interleaved(&self) -> bool {
+        self.bands() > 1 && !self.inner.images[0].planar
+    }
+}
+
+impl Inner {
+    fn new(store: Arc<dyn ReadStore>, key: Key, order: Order, ifds: &[Ifd]) -> Result<Self> {
+        let is_mask = |ifd: &Ifd| ifd.uint(tag::SUBFILE_TYPE).unwrap_or(0) & 4 != 0;
+        let is_reduced = |ifd: &Ifd| ifd.uint(tag::SUBFILE_TYPE).unwrap_or(0) & 1 != 0;
+        let main = ifds.iter().find(|ifd| !is_mask(ifd)).unwrap_or(&ifds[0]);
+        let full = Image::new(main, order, key.as_str())?;
+        let (width, height) = (full.width, full.height);
+
+        let mut overviews: Vec<_> = ifds
+            .iter()
+            .filter(|ifd| is_reduced(ifd) && !is_mask(ifd) && !std::ptr::eq(*ifd, main))
+            // An overview that cannot be read is as good as none.
+            .filter_map(|ifd| Image::new(ifd, order, key.as_str()).ok())
+            .filter(|o| {
+                (o.bands, o.dtype) == (full.bands, full.dtype)
+                    && o.width <= width
+                    && o.height <= height
+                    && o.width * o.height < width * height
+            })
+            .collect();
+        overviews.sort_by_key(|o| std::cmp::Reverse(o.width * o.height));
+        let mut images = vec![full];
+        images.append(&mut overviews);
+
+        let mut mask_images = Vec::new();
+        for ifd in ifds.iter().filter(|ifd| is_mask(ifd)) {
+            mask_images.push(Image::new(ifd, order, key.as_str())?);
+        }
+        let mut masks: Vec<Option<Image>> = Vec::new();
+        for image in &images {
+            let same = |m: &Image| (m.width, m.height) == (image.width, image.height);
+            let found = mask_images.iter().position(|m| same(m) && m.dtype == DType::U8);
+            masks.push(found.map(|i| mask_images.swap_remove(i)));
+        }
+        let levels = images.iter().zip(&masks).map(|(image, mask)| Level {
+            width: image.width,
+            height: image.height,
+            tile_width: image.block_width,
+            tile_height: image.block_height,
+            factor: (width as f64 / image.width as f64, height as f64 / image.height as f64),
+            has_mask: mask.is_some(),
+        });
+        let xml = main.text(tag::GDAL_METADATA).unwrap_or_default();
+        Ok(Self {
+            geobox: geokeys::geobox(main, width, height),
+            nodata: main.text(tag::GDAL_NODATA).and_then(|text| parse_nodata(&text)),
+            bands: gdal_metadata::parse(&xml, images[0].bands),
+            levels: levels.collect(),
+            images,
+            masks,
+            store,
+            key,
+        })
+    }
+
+    fn check_band(&self, band: usize) -> Result<()> {
+        let bands = self.images[0].bands;
+        if band < bands {
+            return Ok(());
+        }
+        let has = format!("it has {bands} bands, counted from 0");
+        Err(Error::OutOfRange {
+            key: self.key.to_string(),
+            what: "band",
+            asked: band.to_string(),
+            has,
+        })
+    }
+
+    fn check_window(&self, level: usize, band: usize, window: &Window) -> Result<()> {
+        self.check_band(band)?;
+        let out_of_range = |what, asked: String, has| {
+            Err(Error::OutOfRange { key: self.key.to_string(), what, asked, has })
+        };
+        let Some(found) = self.levels.get(level) else {
+            let has = format!("it has {} levels, counted from 0", self.levels.len());
+            return out_of_range("level", level.to_string(), has);
+        };
+        let fits = |at: usize, len: usize, limit: usize| {
+            len > 0 && at.checked_add(len).is_some_and(|end| end <= limit)
+        };
+        if !fits(window.col, window.width, found.width)
+            || !fits(window.row, window.height, found.height)
+        {
+            let has = format!("level {level} is {} by {}", found.width, found.height);
+            return out_of_range("window", format!("{window:?}"), has);
+        }
+        Ok(())
+    }
+}
+
+fn parse_nodata(text: &str) -> Option<f64> {
+    let text = text.trim().trim_end_matches('\0');
+    if text.to_ascii_lowercase().trim_start_matches('-').starts_with("nan") {
+        return Some(f64::NAN);
+    }
+    text.parse().ok()
+}

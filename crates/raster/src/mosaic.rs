@@ -1,0 +1,228 @@
+//! Several rasters on one grid made into one, in masked space.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::pixels::typed;
+use crate::sample::Sample;
+use crate::{DType, Error, Pixels, Raster, Result};
+
+/// What a pixel takes that several granules have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum MosaicRule {
+    /// The first valid value, in the order of adding.
+    #[default]
+    First,
+    /// The last valid value, as `gdalwarp` with several sources.
+    Last,
+    /// The smallest valid value.
+    Min,
+    /// The largest valid value.
+    Max,
+    /// The mean of the valid values, rounded half up for integers.
+    Mean,
+}
+
+impl MosaicRule {
+    /// Every rule.
+    pub const ALL: [Self; 5] = [Self::First, Self::Last, Self::Min, Self::Max, Self::Mean];
+
+    /// The name, as `first`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Last => "last",
+            Self::Min => "min",
+            Self::Max => "max",
+            Self::Mean => "mean",
+        }
+    }
+}
+
+impl fmt::Display for MosaicRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for MosaicRule {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|r| r.name() == text).ok_or_else(|| Error::UnknownName {
+            kind: "mosaic rule",
+            name: text.to_owned(),
+            known: Self::ALL.map(Self::name).join(", "),
+        })
+    }
+}
+
+/// Rasters of one shape and type being made into one. Invalid pixels never contribute. NaN that is
+/// not marked invalid loses against any number under [`Min`](MosaicRule::Min) and
+/// [`Max`](MosaicRule::Max).
+#[derive(Debug, Clone)]
+pub struct Mosaic {
+    rule: MosaicRule,
+    result: Raster,
+    missing: usize,
+    sums: Vec<f64>,
+    counts: Vec<u32>,
+}
+
+impl Mosaic {
+    /// A mosaic without a valid pixel yet.
+    #[must_use]
+    pub fn new(rule: MosaicRule, width: usize, height: usize, dtype: DType) -> Self {
+        let n = width * height;
+        let means = if rule == MosaicRule::Mean { n } else { 0 };
+        Self {
+            rule,
+            result: Raster::empty(width, height, dtype),
+            missing: n,
+            sums: vec![0.0; means],
+            counts: vec![0; means],
+        }
+    }
+
+    /// Adds a raster.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] when its shape or type is another.
+    pub fn add(&mut self, raster: &Raster) -> Result<()> {
+        let shape = |r: &Raster| format!("{} {} by {}", r.dtype(), r.width, r.height);
+        let result = &self.result;
+        if (raster.width, raster.height, raster.dtype())
+            != (result.width, result.height, result.dtype())
+        {
+            return Err(Error::Mismatch {
+                what: "rasters of a mosaic",
+                left: shape(raster),
+                right: shape(result),
+            });
+        }
+        if self.is_complete() {
+            return Ok(());
+        }
+        if self.rule == MosaicRule::Mean {
+            self.add_to_means(raster);
+        } else {
+            let rule = self.rule;
+            let new = typed!(raster.dtype(), T => merge::<T>(rule, raster, &mut self.result));
+            self.missing -= new;
+        }
+        Ok(())
+    }
+
+    /// Whether further rasters cannot change anything: true of [`MosaicRule::First`] once every
+    /// pixel is valid.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        matches!(self.rule, MosaicRule::First) && self.missing == 0
+    }
+
+    /// The result; its mask is dropped when every pixel is valid.
+    #[must_use]
+    pub fn finish(mut self) -> Raster {
+        fn divide<T: Sample>(sums: &[f64], counts: &[u32]) -> Pixels {
+            let mean = |(sum, n): (&f64, &u32)| T::from_f64(sum / f64::from((*n).max(1)));
+            T::wrap(sums.iter().zip(counts).map(mean).collect())
+        }
+        if self.rule == MosaicRule::Mean {
+            self.result.pixels =
+                typed!(self.result.dtype(), T => divide::<T>(&self.sums, &self.counts));
+            self.result.valid = Some(self.counts.iter().map(|n| *n > 0).collect());
+        }
+        if self.result.valid.as_ref().is_some_and(|v| v.iter().all(|valid| *valid)) {
+            self.result.valid = None;
+        }
+        self.result
+    }
+
+    fn add_to_means(&mut self, raster: &Raster) {
+        fn add<T: Sample>(raster: &Raster, sums: &mut [f64], counts: &mut [u32]) {
+            let Some(values) = T::slice(&raster.pixels) else { return };
+            for (i, value) in values.iter().enumerate() {
+                if raster.valid.as_ref().is_none_or(|v| v[i]) {
+                    sums[i] += value.to_f64();
+                    counts[i] += 1;
+                }
+            }
+        }
+        typed!(raster.dtype(), T => add::<T>(raster, &mut self.sums, &mut self.counts));
+    }
+}
+
+/// Merges by a rule other than the mean; how many pixels became valid.
+fn merge<T: Sample>(rule: MosaicRule, raster: &Raster, result: &mut Raster) -> usize {
+    let Some(values) = T::slice(&raster.pixels) else { return 0 };
+    let Some(valid) = &mut result.valid else { return 0 };
+    let Some(kept) = T::slice_mut(&mut result.pixels) else { return 0 };
+    let mut new = 0;
+    for (i, (value, (kept, had))) in values.iter().zip(kept.iter_mut().zip(valid)).enumerate() {
+        if raster.valid.as_ref().is_some_and(|v| !v[i]) {
+            continue;
+        }
+        let is_nan = |v: &T| v.partial_cmp(v).is_none();
+        let takes = !*had
+            || match rule {
+                MosaicRule::First | MosaicRule::Mean => false,
+                MosaicRule::Last => true,
+                MosaicRule::Min => *value < *kept || (is_nan(kept) && !is_nan(value)),
+                MosaicRule::Max => *value > *kept || (is_nan(kept) && !is_nan(value)),
+            };
+        if takes {
+            new += usize::from(!*had);
+            (*kept, *had) = (*value, true);
+        }
+    }
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raster(values: [i16; 3]) -> Raster {
+        let mut raster = Raster::new(3, 1, Pixels::I16(values.to_vec())).unwrap();
+        raster.invalidate(-1.0);
+        raster
+    }
+
+    #[test]
+    fn rules_ignore_invalid_pixels() {
+        let (a, b) = (raster([5, -1, -1]), raster([2, 7, -1]));
+        for (rule, expected) in [
+            (MosaicRule::First, [5, 7]),
+            (MosaicRule::Last, [2, 7]),
+            (MosaicRule::Min, [2, 7]),
+            (MosaicRule::Max, [5, 7]),
+            (MosaicRule::Mean, [4, 7]),
+        ] {
+            let mut mosaic = Mosaic::new(rule, 3, 1, DType::I16);
+            mosaic.add(&a).unwrap();
+            mosaic.add(&b).unwrap();
+            assert!(!mosaic.is_complete());
+            let out = mosaic.finish();
+            let Pixels::I16(values) = &out.pixels else { panic!() };
+            assert_eq!(values[..2], expected, "{rule}");
+            assert_eq!(out.valid, Some(vec![true, true, false]), "{rule}");
+        }
+    }
+
+    #[test]
+    fn first_is_complete_early() {
+        let mut mosaic = Mosaic::new(MosaicRule::First, 3, 1, DType::I16);
+        mosaic.add(&raster([1, 2, -1])).unwrap();
+        assert!(!mosaic.is_complete());
+        mosaic.add(&raster([9, 9, 3])).unwrap();
+        assert!(mosaic.is_complete());
+        mosaic.add(&raster([8, 8, 8])).unwrap();
+        assert_eq!(mosaic.finish(), Raster::new(3, 1, Pixels::I16(vec![1, 2, 3])).unwrap());
+        assert!(Mosaic::new(MosaicRule::First, 2, 1, DType::I16).add(&raster([1; 3])).is_err());
+    }
+}

@@ -1,0 +1,211 @@
+//! Rasters from one grid onto another, pixel for pixel as GDAL's exact warper does.
+
+mod kernel;
+mod resampling;
+
+use rayon::prelude::*;
+use terracube_grid::{Affine, GeoBox, Transform};
+
+use self::kernel::{Source, area_mean, sample_kernel};
+use crate::pixels::typed;
+use crate::raster::sidestep_nodata;
+use crate::sample::Sample;
+use crate::{DType, Error, Raster, Result};
+
+pub use self::resampling::Resampling;
+
+/// What a warp needs to know besides the two grids.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WarpOptions {
+    /// The method.
+    pub resampling: Resampling,
+    /// Source pixels per destination pixel along source columns and rows; above 1 means
+    /// downsampling, and the kernels of bilinear and cubic widen by it. Give the same for every
+    /// window of one grid, so that a pixel does not depend on the window it is computed in.
+    pub scale: (f64, f64),
+    /// Where the source raster lies in its whole image.
+    pub extent: SourceExtent,
+    /// The pixel type of the result; integers are rounded half up and clamped.
+    pub dtype: DType,
+    /// The nodata value of the result: a valid pixel that would equal it is moved to its
+    /// neighbouring value. Invalid pixels are not filled; see
+    /// [`Raster::fill_invalid`](crate::Raster::fill_invalid).
+    pub nodata: Option<f64>,
+}
+
+impl WarpOptions {
+    /// Options for a source raster that is its whole image, at scale 1, keeping the type.
+    #[must_use]
+    pub fn whole(resampling: Resampling, src: &Raster) -> Self {
+        Self {
+            resampling,
+            scale: (1.0, 1.0),
+            extent: SourceExtent::whole(src.width, src.height),
+            dtype: src.dtype(),
+            nodata: None,
+        }
+    }
+}
+
+/// Where a source raster lies in the image it is a window of, in pixels of that image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SourceExtent {
+    /// Column of the raster's first pixel in the image.
+    pub col: usize,
+    /// Row of the raster's first pixel in the image.
+    pub row: usize,
+    /// Columns of the image.
+    pub width: usize,
+    /// Rows of the image.
+    pub height: usize,
+}
+
+impl SourceExtent {
+    /// A raster that is the whole image.
+    #[must_use]
+    pub const fn whole(width: usize, height: usize) -> Self {
+        Self { col: 0, row: 0, width, height }
+    }
+}
+
+/// Warps `src`, which lies on `src_box`, onto `dst_box`. `transform` goes from the destination's CRS
+/// to the source's. Every destination pixel is transformed exactly; rows are spread over the current
+/// rayon pool.
+///
+/// The rules are those of GDAL's warper with an error threshold of 0 and fixed kernel scales
+/// (`XSCALE`, `YSCALE`): the pixel that contains the position must be valid; bilinear and cubic use
+/// the valid taps, renormalised; cubic with an invalid or outside tap falls back to bilinear at
+/// scale 1; average weighs touched pixels by area.
+///
+/// A pixel needed but outside the `src` raster, though inside its image, counts as invalid: read
+/// enough around it ([`Resampling::margin`]).
+///
+/// # Errors
+/// [`Error::Mismatch`] when `src_box` has another shape than `src` or the extent doesn't contain
+/// it; [`Error::Grid`] when the source's affine cannot be inverted.
+pub fn warp(
+    src: &Raster,
+    src_box: &GeoBox,
+    dst_box: &GeoBox,
+    transform: &Transform,
+    options: &WarpOptions,
+) -> Result<Raster> {
+    check(src, src_box, options)?;
+    let extent = &options.extent;
+    let to_window = src_box.affine.inverse().map_err(|source| Error::Grid {
+        what: "the source's affine".into(),
+        source: Box::new(source),
+    })?;
+    let position = Position {
+        dst: dst_box.affine,
+        transform,
+        is_identity: transform.is_identity(),
+        to_image: Affine::translate(extent.col as f64, extent.row as f64).compose(&to_window),
+    };
+    let scale = (kernel_scale(options.scale.0), kernel_scale(options.scale.1));
+    let mut out = Raster::empty(dst_box.width, dst_box.height, options.dtype);
+    if src.width == 0 || src.height == 0 || out.width == 0 || out.height == 0 {
+        return Ok(out);
+    }
+    typed!(src.dtype(), S => {
+        if let Some(values) = S::slice(&src.pixels) {
+            let source = Source::new(values, src, extent);
+            typed!(options.dtype, D => fill::<S, D>(&source, &position, options.resampling, scale, &mut out));
+        }
+    });
+    if let Some(nodata) = options.nodata {
+        sidestep_nodata(&mut out, nodata);
+    }
+    Ok(out)
+}
+
+/// The scale that kernels use for a ratio of source to destination pixels: 1 up to 1.05, else the
+/// ratio, snapped to an integer within 0.05 of one.
+#[must_use]
+pub fn kernel_scale(ratio: f64) -> f64 {
+    let rounded = ratio.round();
+    let snapped = if rounded > 0.0 && (ratio - rounded).abs() < 0.05 { rounded } else { ratio };
+    if !snapped.is_finite() || 1.0 / snapped >= 0.95 { 1.0 } else { snapped }
+}
+
+fn check(src: &Raster, src_box: &GeoBox, options: &WarpOptions) -> Result<()> {
+    let mismatch = |what, left, right| Err(Error::Mismatch { what, left, right });
+    if (src.width, src.height) != (src_box.width, src_box.height) {
+        return mismatch(
+            "source raster and its GeoBox",
+            format!("{} by {}", src.width, src.height),
+            format!("{} by {}", src_box.width, src_box.height),
+        );
+    }
+    let extent = &options.extent;
+    if extent.col + src.width > extent.width || extent.row + src.height > extent.height {
+        return mismatch(
+            "source raster and its extent",
+            format!("{} by {}", src.width, src.height),
+            format!("{extent:?}"),
+        );
+    }
+    Ok(())
+}
+
+/// From destination pixels to source pixels of the whole image.
+struct Position<'a> {
+    dst: Affine,
+    transform: &'a Transform,
+    is_identity: bool,
+    to_image: Affine,
+}
+
+impl Position<'_> {
+    fn at(&self, col: f64, row: f64) -> Option<(f64, f64)> {
+        let (x, y) = self.dst.apply(col, row);
+        let (x, y) = if self.is_identity { (x, y) } else { self.transform.forward(x, y)? };
+        let (x, y) = self.to_image.apply(x, y);
+        (x.is_finite() && y.is_finite()).then_some((x, y))
+    }
+}
+
+fn fill<S: Sample, D: Sample>(
+    source: &Source<'_, S>,
+    position: &Position<'_>,
+    resampling: Resampling,
+    scale: (f64, f64),
+    out: &mut Raster,
+) {
+    let width = out.width;
+    let Some(valid) = &mut out.valid else { return };
+    let Some(values) = D::slice_mut(&mut out.pixels) else { return };
+    let rows = values.par_chunks_exact_mut(width).zip(valid.par_chunks_exact_mut(width));
+    rows.enumerate().for_each(|(row, (values, valid))| {
+        let row = row as f64;
+        let pixels = values.iter_mut().zip(valid).enumerate();
+        for (col, (value, valid)) in pixels {
+            let col = col as f64;
+            let found = match resampling {
+                Resampling::Average => position
+                    .at(col, row)
+                    .zip(position.at(col + 1.0, row + 1.0))
+                    .and_then(|(from, to)| area_mean(source, from, to))
+                    .map(D::from_f64),
+                Resampling::Nearest => position
+                    .at(col + 0.5, row + 0.5)
+                    .and_then(|at| source.containing(at))
+                    .and_then(|(c, r)| source.get(c, r))
+                    .map(convert),
+                Resampling::Bilinear | Resampling::Cubic => position
+                    .at(col + 0.5, row + 0.5)
+                    .and_then(|at| sample_kernel(source, at, resampling, scale))
+                    .map(D::from_f64),
+            };
+            if let Some(found) = found {
+                (*value, *valid) = (found, true);
+            }
+        }
+    });
+}
+
+/// A value as another type; bit for bit when the types are one, which `f64` is not for 64-bit
+/// integers.
+fn convert<S: Sample, D: Sample>(value: S) -> D {
+    if S::DTYPE == D::DTYPE { bytemuck::cast(value) } else { D::from_f64(value.to_f64()) }
+}
