@@ -1,2 +1,88 @@
-//! Placeholder until this crate lands.
-fn main() {}
+//! Tasks of the Terracube workspace: `cargo xtask --help`.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that talks to the person at the terminal"
+)]
+
+mod bench;
+mod command;
+mod demo;
+mod layers;
+mod lint;
+mod moto;
+mod os_release;
+mod setup;
+mod test;
+mod tidy;
+mod venv;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::setup::{Purpose, SetupOptions};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tasks of the Terracube workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what building and testing need, saying what and why
+    Setup {
+        #[command(flatten)]
+        options: SetupOptions,
+    },
+    /// Set up, then run every test, the fork template, layers and tidy
+    Test {
+        #[command(flatten)]
+        options: SetupOptions,
+    },
+    /// The main job on made data, end to end: build, serve, fill, load, draw
+    Demo {
+        #[command(flatten)]
+        options: SetupOptions,
+        /// Where the demo's data and results go
+        #[arg(long, default_value = "demo-out")]
+        dir: PathBuf,
+    },
+    /// Run the benchmarks, all or those of one name
+    Bench {
+        /// Name of a bench target
+        name: Option<String>,
+        /// What the benchmark itself is given
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
+    /// Check formatting, lints, layers, tidiness and licences
+    Lint,
+    /// Check that every dependency points to a lower layer
+    Layers,
+    /// Check the sources against the workspace's own rules
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Setup { options } => setup::run(&options, Purpose::Test).map(drop),
+        Task::Test { options } => test::run(&options),
+        Task::Demo { options, dir } => demo::run(&options, &dir),
+        Task::Bench { name, rest } => bench::run(name.as_deref(), &rest),
+        Task::Lint => lint::run(),
+        Task::Layers => layers::run(),
+        Task::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
