@@ -52,6 +52,8 @@ impl Demo {
             let _ = std::fs::remove_file(old);
         }
 
+        println!("$ export TERRACUBE_DEMO_URL={}", self.server.url);
+
         heading("A cube is declared: grid, bands, source");
         self.terracube(&["cube", "create", &self.path("cube.toml"), &store, "--exist-ok"])?;
         heading("What is there, what is missing");

@@ -30,9 +30,14 @@ impl Python {
         let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         candidates.extend(pyenv_pythons(&home.join(".pyenv/versions")));
         candidates.extend(["python3.11", "python3"].map(PathBuf::from));
-        let found: Vec<Self> = candidates.into_iter().filter_map(Self::probe).collect();
-        let modern = found.iter().find(|python| python.version >= (3, 12));
-        modern.or(found.first()).cloned()
+        let mut older = None;
+        for python in candidates.into_iter().filter_map(Self::probe) {
+            if python.version >= (3, 12) {
+                return Some(python);
+            }
+            older = older.or(Some(python));
+        }
+        older
     }
 
     fn probe(file: PathBuf) -> Option<Self> {
