@@ -16,10 +16,12 @@ WKT line:   code, WKT2:2019 on one line
 
 shift: "null"                     coordinates equal WGS 84's within the datum's accuracy
        "h:x,y,z,rx,ry,rz,s"       position-vector Helmert, metres, arc seconds, ppm
-       "g:NAME"                   only a grid does it to 5 m or better
+       "g:NAME"                   only a grid does it to 5 m or better, or ("regional
+                                  shifts") no single Helmert does it within 10 m of PROJ
        "?"                        PROJ knows no operation
 """
 
+import math
 import re
 import struct
 import sys
@@ -27,12 +29,15 @@ import warnings
 import zlib
 
 import pyproj
+from pyproj import Transformer
+from pyproj.aoi import AreaOfInterest
 from pyproj.crs import CRS
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType, WktVersion
 from pyproj.transformer import TransformerGroup
 
 warnings.filterwarnings("ignore")
+WORST_AGREEMENT = 10.0  # metres
 WORST_HELMERT = 5.0  # metres: beyond this accuracy a Helmert does not replace a grid
 BLOCK = 96 * 1024
 WGS84 = CRS.from_epsg(4326)
@@ -83,12 +88,17 @@ def single_helmert(definition):
     return values
 
 
-def shift_of(geodetic):
+def shift_of(geodetic, area):
+    """The shift for an area of use."""
     name = geodetic.datum.name if geodetic.datum else ""
     if NULL_DATUMS.search(name):
         return "null"
     try:
-        group = TransformerGroup(geodetic, WGS84, always_xy=True, allow_ballpark=False)
+        interest = None
+        if area is not None and area.west < area.east:
+            interest = AreaOfInterest(area.west, area.south, area.east, area.north)
+        group = TransformerGroup(
+            geodetic, WGS84, always_xy=True, allow_ballpark=False, area_of_interest=interest)
     except Exception:
         return "?"
     best_grid, best = None, None
@@ -119,9 +129,40 @@ def shift_of(geodetic):
         return f"g:{best_grid[1]}" if best_grid else "?"
     if best_grid and best[0] > WORST_HELMERT:
         return f"g:{best_grid[1]}"
+    if not agrees(geodetic, area, best[1]):
+        return "g:regional shifts"
     if not any(best[1]):
         return "null"
     return "h:" + ",".join(f"{v:.10g}" for v in best[1])
+
+
+def agrees(geodetic, area, values):
+    """Whether a Helmert stays near PROJ's own choice over the area."""
+    if area is None:
+        return True
+    e = geodetic.ellipsoid
+    helmert = Transformer.from_pipeline(
+        f"+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart "
+        f"+a={e.semi_major_metre!r} +b={e.semi_minor_metre!r} +step +proj=helmert "
+        + " ".join(f"+{k}={v!r}" for k, v in zip(("x", "y", "z", "rx", "ry", "rz", "s"), values))
+        + " +convention=position_vector +step +inv +proj=cart +ellps=WGS84 "
+        "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
+    )
+    exact = Transformer.from_crs(geodetic, WGS84, always_xy=True)
+    pm = math.degrees(geodetic.prime_meridian.longitude * geodetic.prime_meridian.unit_conversion_factor)
+    unit = geodetic.axis_info[0].unit_conversion_factor
+    east = area.east + (360 if area.east < area.west else 0)
+    for u in (0.1, 0.5, 0.9):
+        for v in (0.1, 0.5, 0.9):
+            lon = area.west + (east - area.west) * u
+            lat = area.south + (area.north - area.south) * v
+            x, y = math.radians(lon - pm) / unit, math.radians(lat) / unit
+            a = exact.transform(x, y)
+            b = helmert.transform(lon, lat, 0.0)
+            dx = ((a[0] - b[0] + 180) % 360 - 180) * math.cos(math.radians(lat))
+            if not math.hypot(dx, a[1] - b[1]) * 111e3 < WORST_AGREEMENT:
+                return False
+    return True
 
 
 def first_axis(crs):
@@ -157,8 +198,9 @@ def main(path):
         proj = clean(re.sub(r"\+(type=crs|no_defs)", "", proj))
         geodetic = crs.geodetic_crs
         key = geodetic.to_wkt() if geodetic.to_authority() is None else geodetic.to_authority()
+        key = (key, crs.area_of_use.bounds if crs.area_of_use else None)
         if key not in shifts:
-            shifts[key] = shift_of(geodetic)
+            shifts[key] = shift_of(geodetic, crs.area_of_use)
         axis = crs.axis_info[0]
         area = crs.area_of_use
         box = "" if area is None else ",".join(f"{v:.7g}" for v in area.bounds)

@@ -3,11 +3,13 @@
 mod cf;
 mod datum;
 mod ellipsoid;
+mod method;
 mod parse;
 mod proj_string;
 mod projjson;
 mod table;
 mod wkt;
+mod write_wkt;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

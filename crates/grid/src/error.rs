@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// Two datums between which only a grid shift is good enough.
     #[error(
-        "no transform from {from} to {to}: datum {datum:?} needs the shift grid {grid:?}, and grids are \
+        "no transform from {from} to {to}: datum {datum:?} needs a shift grid ({grid}), and grids are \
          not read here; declare both in one datum, or give a PROJ string with +towgs84"
     )]
     DatumGrid {
@@ -60,7 +60,7 @@ pub enum Error {
         to: String,
         /// The datum at fault.
         datum: String,
-        /// The grid that PROJ would use.
+        /// The grid that PROJ would use, or `regional shifts` where it takes another shift by area.
         grid: String,
     },
     /// A number or combination of numbers that means nothing.

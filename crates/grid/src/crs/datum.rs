@@ -60,6 +60,15 @@ fn helmert(text: &str) -> Option<[f64; 7]> {
     matches!(count, 3 | 7).then_some(found)
 }
 
+/// What a datum's name alone tells.
+pub(crate) fn named_shift(name: &str) -> Shift {
+    match datum_key(name).as_str() {
+        "wgs84" | "nad83" | "etrs89" => Shift::Null,
+        "nad27" => Shift::Grid("NAD27".to_owned()),
+        _ => Shift::Unknown,
+    }
+}
+
 /// Datum names written by different programs, made comparable.
 pub(crate) fn datum_key(name: &str) -> String {
     let name = name.strip_prefix("D_").unwrap_or(name).to_ascii_lowercase();

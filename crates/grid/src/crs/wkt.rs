@@ -1,9 +1,9 @@
 //! Reading WKT 1 and 2, and writing WKT 2.
 
-use super::datum::{Datum, Shift, datum_key};
+use super::datum::{Datum, Shift, named_shift};
 use super::parse;
 use super::table::Authority;
-use super::{Crs, Definition, ProjString};
+use super::{Crs, Definition, ProjString, method, write_wkt};
 use crate::error::{Error, Result};
 
 /// A CRS from WKT: by its code if it has one, else by its parameters.
@@ -19,8 +19,11 @@ pub(super) fn crs(text: &str) -> Result<Crs> {
     let own_text = node.text();
     let proj4 = match node.find("EXTENSION").filter(|e| e.value(0) == Some("PROJ4")) {
         Some(extension) => extension.value(1).unwrap_or_default().to_owned(),
-        None => proj4wkt::wkt_to_projstring(&own_text)
-            .map_err(|cause| Error::crs("WKT", text, cause.to_string()))?,
+        None => match derived(node) {
+            Some(proj4) => proj4,
+            None => proj4wkt::wkt_to_projstring(&own_text)
+                .map_err(|cause| Error::crs("WKT", text, cause.to_string()))?,
+        },
     };
     let params = ProjString::parse(&proj4);
     if params.projection().is_empty() {
@@ -34,10 +37,30 @@ pub(super) fn crs(text: &str) -> Result<Crs> {
 
 /// WKT2 for a CRS without a code.
 pub(super) fn written(crs: &Definition) -> Option<String> {
-    let source = crs.source.as_ref()?;
-    let is_wkt2 =
-        ["PROJCRS[", "GEOGCRS[", "GEODCRS[", "PROJECTEDCRS["].iter().any(|k| source.starts_with(k));
-    is_wkt2.then(|| source.clone())
+    let is_wkt2 = |text: &&String| {
+        ["PROJCRS[", "GEOGCRS[", "GEODCRS[", "PROJECTEDCRS["].iter().any(|k| text.starts_with(k))
+    };
+    crs.source.as_ref().filter(is_wkt2).cloned().or_else(|| write_wkt::of(crs))
+}
+
+/// A rotated pole, which the WKT reader does not know.
+fn derived(node: &Node) -> Option<String> {
+    let conversion = node.find("DERIVINGCONVERSION")?;
+    let method = conversion.find("METHOD")?.value(0)?;
+    let parameters =
+        conversion.children.iter().filter_map(Item::node).filter(|n| n.key == "PARAMETER");
+    let values: Vec<method::Value> = parameters
+        .filter_map(|p| {
+            let size = p.value(1)?.parse().ok()?;
+            Some(method::Value { name: p.value(0)?.to_owned(), code: 0, size })
+        })
+        .collect();
+    let base = ["BASEGEOGCRS", "BASEGEODCRS"].iter().find_map(|k| node.find(k))?;
+    let datum = ["DATUM", "ENSEMBLE"].iter().find_map(|k| base.find(k))?;
+    let ellipsoid = datum.find("ELLIPSOID")?;
+    let (a, rf) = (ellipsoid.value(1)?, ellipsoid.value(2)?);
+    let shape = if rf.parse() == Ok(0.0) { format!("+b={a}") } else { format!("+rf={rf}") };
+    Some(format!("{} +a={a} {shape}", method::to_proj(method, 0, &values)?))
 }
 
 fn datum(node: &Node, params: &ProjString) -> Datum {
@@ -52,12 +75,9 @@ fn datum(node: &Node, params: &ProjString) -> Datum {
         .find_map(|k| base.find(k))
         .and_then(|d| d.value(0))
         .unwrap_or_default();
-    let shift = match (datum_key(name).as_str(), stated.shift) {
-        ("wgs84" | "nad83" | "etrs89", _) => Shift::Null,
-        ("nad27", _) => {
-            Crs::epsg(4267).map_or(Shift::Unknown, |crs| crs.inner().datum.shift.clone())
-        }
-        (_, shift) => shift,
+    let shift = match named_shift(name) {
+        Shift::Unknown => stated.shift,
+        known => known,
     };
     Datum { name: name.to_owned(), shift }
 }

@@ -112,6 +112,77 @@ fn auxiliary(lat: f64) -> f64 {
     (FRAC_PI_2 - u).copysign(lat)
 }
 
+/// Equidistant cylindrical on an ellipsoid (EPSG method 1028); radians and CRS units.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Equirectangular {
+    lon_0: f64,
+    x_0: f64,
+    y_0: f64,
+    unit: f64,
+    /// Metres per radian of longitude.
+    across: f64,
+    /// Metres from the equator to `lat_0`.
+    origin: f64,
+    meridian: Meridian,
+}
+
+impl Equirectangular {
+    pub(super) fn new(p: &ProjString) -> Option<Self> {
+        let e = p.ellipsoid()?;
+        let flattening = if e.inverse_flattening == 0.0 { 0.0 } else { 1.0 / e.inverse_flattening };
+        let e2 = flattening * (2.0 - flattening);
+        let (sin, cos) = p.number_or("lat_ts", 0.0).to_radians().sin_cos();
+        let meridian = Meridian { a: e.a, n: flattening / (2.0 - flattening) };
+        Some(Self {
+            lon_0: p.number_or("lon_0", 0.0).to_radians() + p.prime_meridian().to_radians(),
+            x_0: p.number_or("x_0", 0.0),
+            y_0: p.number_or("y_0", 0.0),
+            unit: p.to_metre(),
+            across: e.a * cos / (1.0 - e2 * sin * sin).sqrt(),
+            origin: meridian.distance(p.number_or("lat_0", 0.0).to_radians()),
+            meridian,
+        })
+    }
+
+    pub(super) fn forward(&self, lon: f64, lat: f64) -> (f64, f64) {
+        let x = self.across * wrapped(lon - self.lon_0) + self.x_0;
+        (x / self.unit, (self.meridian.distance(lat) - self.origin + self.y_0) / self.unit)
+    }
+
+    pub(super) fn inverse(&self, x: f64, y: f64) -> (f64, f64) {
+        let lat = self.meridian.latitude(y * self.unit - self.y_0 + self.origin);
+        (wrapped((x * self.unit - self.x_0) / self.across + self.lon_0), lat)
+    }
+}
+
+/// Distances along a meridian by the series in the third flattening `n`, good to a micrometre.
+#[derive(Debug, Clone, Copy)]
+struct Meridian {
+    a: f64,
+    n: f64,
+}
+
+impl Meridian {
+    fn distance(&self, lat: f64) -> f64 {
+        let n = self.n;
+        let (n2, n3, n4) = (n * n, n.powi(3), n.powi(4));
+        let series = (1.0 + n2 / 4.0 + n4 / 64.0) * lat - 1.5 * (n - n3 / 8.0) * (2.0 * lat).sin()
+            + 15.0 / 16.0 * (n2 - n4 / 4.0) * (4.0 * lat).sin()
+            - 35.0 / 48.0 * n3 * (6.0 * lat).sin()
+            + 315.0 / 512.0 * n4 * (8.0 * lat).sin();
+        self.a / (1.0 + n) * series
+    }
+
+    fn latitude(&self, distance: f64) -> f64 {
+        let quarter = self.distance(FRAC_PI_2);
+        let mut lat = distance / quarter * FRAC_PI_2;
+        for _ in 0..8 {
+            lat -= (self.distance(lat) - distance) / quarter * FRAC_PI_2;
+        }
+        lat
+    }
+}
+
 /// The rotated pole of PROJ's `ob_tran` over longlat, on a sphere; radians.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RotatedPole {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use proj4rs::Proj;
 
-use super::closed_form::{Mollweide, RotatedPole, WebMercator};
+use super::closed_form::{Equirectangular, Mollweide, RotatedPole, WebMercator};
 use crate::crs::{Crs, Shift};
 use crate::error::{Error, Result};
 
@@ -17,6 +17,7 @@ pub(super) enum Projector {
     WebMercator(WebMercator),
     RotatedPole { pole: RotatedPole, unit: f64 },
     Mollweide(Mollweide),
+    Equirectangular(Equirectangular),
     Engine(Arc<Engine>),
 }
 
@@ -46,6 +47,11 @@ impl Projector {
                     return Ok(Self::WebMercator(form));
                 }
             }
+            "eqc" => {
+                if let Some(form) = Equirectangular::new(params) {
+                    return Ok(Self::Equirectangular(form));
+                }
+            }
             "moll" => return Ok(Self::Mollweide(Mollweide::new(params))),
             _ => {}
         }
@@ -73,6 +79,7 @@ impl Projector {
             Self::WebMercator(form) => form.inverse(x, y),
             Self::RotatedPole { pole, unit } => pole.inverse(x * unit, y * unit),
             Self::Mollweide(form) => form.inverse(x, y)?,
+            Self::Equirectangular(form) => form.inverse(x, y),
             Self::Engine(engine) => convert(&engine.projected, &engine.geographic, (x, y))?,
         };
         valid(found)
@@ -88,6 +95,7 @@ impl Projector {
                 (x / unit, y / unit)
             }
             Self::Mollweide(form) => form.forward(lon, lat),
+            Self::Equirectangular(form) => form.forward(lon, lat),
             Self::Engine(engine) => convert(&engine.geographic, &engine.projected, (lon, lat))?,
         };
         (x.is_finite() && y.is_finite()).then_some((x, y))
@@ -101,6 +109,7 @@ impl fmt::Debug for Projector {
             Self::WebMercator(_) => "WebMercator",
             Self::RotatedPole { .. } => "RotatedPole",
             Self::Mollweide(_) => "Mollweide",
+            Self::Equirectangular(_) => "Equirectangular",
             Self::Engine(_) => "Engine",
         })
     }
