@@ -1,1 +1,32 @@
-//! Placeholder until this crate lands.
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod asset;
+mod connectors;
+mod error;
+mod granule;
+mod granules;
+mod opened;
+mod order;
+pub mod prelude;
+mod query;
+mod registry;
+mod selection;
+mod source;
+
+pub use access::{
+    Access, AccessBuilder, AccessStats, Auth, Checksum, Downloaded, Headers, HostPattern,
+    HostStats, Limits, Provider, RedactedUrl, RetryPolicy, Secret, SecretRef, Verified,
+    read_opened,
+};
+pub use asset::{Asset, BandInfo};
+#[cfg(feature = "stac")]
+pub use connectors::stac::{StacApi, StacStatic};
+pub use error::{Cause, Error, Result};
+pub use granule::Granule;
+pub use granules::{Granules, granules};
+pub use opened::Opened;
+pub use order::Ticket;
+pub use query::Query;
+pub use registry::Registry;
+pub use source::{Connector, Source};

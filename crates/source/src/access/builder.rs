@@ -1,0 +1,152 @@
+//! The settings of an access.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::address::PublicResolver;
+use super::client::Client;
+use super::credential::Credential;
+use super::limit::{HostLimits, ProviderLimit};
+use super::location::Roots;
+use super::{Access, Inner, Provider, RetryPolicy};
+use crate::{Error, Result};
+
+/// The settings of an [`Access`].
+#[derive(Debug, Clone)]
+#[must_use = "call `build`"]
+pub struct AccessBuilder {
+    providers: Vec<Provider>,
+    roots: Vec<PathBuf>,
+    connect_timeout: Duration,
+    read_timeout: Duration,
+    total_timeout: Duration,
+    retry: RetryPolicy,
+    per_host: usize,
+    public_only: bool,
+    user_agent: String,
+}
+
+impl Default for AccessBuilder {
+    fn default() -> Self {
+        Self {
+            providers: Vec::new(),
+            roots: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(30),
+            total_timeout: Duration::from_secs(300),
+            retry: RetryPolicy::default(),
+            per_host: 12,
+            public_only: false,
+            user_agent: concat!("terracube/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+impl AccessBuilder {
+    /// Adds a provider. Of several that match a URL, the first added counts.
+    pub fn provider(mut self, provider: Provider) -> Self {
+        self.providers.push(provider);
+        self
+    }
+
+    /// Adds providers.
+    pub fn providers(mut self, providers: impl IntoIterator<Item = Provider>) -> Self {
+        self.providers.extend(providers);
+        self
+    }
+
+    /// Lets files be read in this folder and below, by path or `file://` URL. Links that lead out
+    /// of it are not followed.
+    pub fn allow_files(mut self, root: impl Into<PathBuf>) -> Self {
+        self.roots.push(root.into());
+        self
+    }
+
+    /// How long making a connection may take; 10 s if not set.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long a connection may be silent; 30 s if not set.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
+        self
+    }
+
+    /// How long one request may take with its body, downloads of whole files excepted; 300 s if
+    /// not set.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.total_timeout = timeout;
+        self
+    }
+
+    /// How requests are tried again.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// How many requests may be under way to one host; 12 if not set, at least 1.
+    pub fn per_host(mut self, concurrent: usize) -> Self {
+        self.per_host = concurrent;
+        self
+    }
+
+    /// Refuses hosts with private, loopback or link-local addresses, after resolving their names
+    /// and after redirects: for services that open URLs of others. Proxies of the environment are
+    /// not used then.
+    pub fn public_hosts_only(mut self) -> Self {
+        self.public_only = true;
+        self
+    }
+
+    /// The `User-Agent` header; `terracube/VERSION` if not set.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// Fetches the secrets and makes the access.
+    ///
+    /// # Errors
+    /// [`Error::Secret`] for a secret that is missing, [`Error::Setting`] for what can't be.
+    pub fn build(self) -> Result<Access> {
+        let mut http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.connect_timeout)
+            .read_timeout(self.read_timeout)
+            .pool_max_idle_per_host(self.per_host)
+            .user_agent(self.user_agent);
+        if self.public_only {
+            http = http.no_proxy().dns_resolver(Arc::new(PublicResolver));
+        }
+        let http = http.build().map_err(|cause| Error::Setting {
+            setting: "access".to_owned(),
+            reason: cause.without_url().to_string(),
+        })?;
+        let providers = self
+            .providers
+            .into_iter()
+            .map(|provider| {
+                let limit = ProviderLimit::new(&provider.limits);
+                Ok((Credential::fetch(provider)?, limit))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Access(Arc::new(Inner {
+            client: Client {
+                http,
+                providers,
+                hosts: HostLimits::new(self.per_host),
+                retry: self.retry,
+                total_timeout: self.total_timeout,
+                public_only: self.public_only,
+                counters: Arc::default(),
+            },
+            roots: Roots(self.roots),
+        })))
+    }
+}

@@ -1,0 +1,313 @@
+//! One request with its redirects: the only place that sends.
+
+use std::error::Error as _;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{self, HeaderMap};
+use reqwest::{Method, Response, StatusCode};
+use url::Url;
+
+use super::address::{self, PrivateAddress};
+use super::credential::Credential;
+use super::limit::{HostLimits, Permit, ProviderLimit};
+use super::retry::parse_retry_after;
+use super::stats::Counters;
+use super::{Headers, RedactedUrl, RetryPolicy};
+use crate::{Error, Result};
+
+/// Redirects that are followed.
+const MAX_REDIRECTS: usize = 5;
+/// Bytes of a refusal that are shown.
+const EXCERPT: u64 = 4096;
+
+/// What sends requests: connections, credentials, limits, counters.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) providers: Vec<(Credential, ProviderLimit)>,
+    pub(crate) hosts: HostLimits,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) total_timeout: Duration,
+    pub(crate) public_only: bool,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// A request to send.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    /// Headers for every hop; no secrets.
+    pub(crate) headers: HeaderMap,
+    /// Headers for one origin only.
+    pub(crate) own: Headers,
+    pub(crate) body: Option<Bytes>,
+}
+
+/// The answer of the last hop, its body not yet read.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) response: Response,
+    url: Url,
+    counters: Arc<Counters>,
+    _permits: [Permit; 2],
+}
+
+impl Call {
+    pub(crate) fn get(url: Url) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            headers: HeaderMap::new(),
+            own: Headers::default(),
+            body: None,
+        }
+    }
+
+    pub(crate) fn shown(&self) -> String {
+        RedactedUrl::from(&self.url).to_string()
+    }
+}
+
+impl Client {
+    /// Sends `call` and gives its answer to `read`; all of it again on transient failures.
+    pub(crate) async fn run<T, F: Future<Output = Result<T>>>(
+        &self,
+        call: &Call,
+        read: impl Fn(Answer) -> F,
+    ) -> Result<T> {
+        let attempt = || async {
+            let whole = async { read(self.send(call).await?).await };
+            match tokio::time::timeout(self.total_timeout, whole).await {
+                Ok(result) => result,
+                Err(cause) => Err(Error::Transport {
+                    operation: "read",
+                    url: call.shown(),
+                    transient: true,
+                    source: Box::new(cause),
+                }),
+            }
+        };
+        self.retry.run(attempt, |error| self.note_retry(&call.url, error)).await
+    }
+
+    pub(crate) fn note_retry(&self, url: &Url, error: &Error) {
+        self.counters.retry(url);
+        tracing::debug!(%error, "trying again");
+    }
+
+    /// Sends `call`, follows redirects and turns refusals into errors. One try.
+    pub(crate) async fn send(&self, call: &Call) -> Result<Answer> {
+        let mut url = call.url.clone();
+        let mut method = call.method.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let answer = self.hop(call, &method, &url).await?;
+            let Some(next) = answer.redirect()? else {
+                return answer.accepted().await;
+            };
+            if url.scheme() == "https" && next.scheme() != "https" {
+                return Err(Error::NotAllowed {
+                    what: RedactedUrl::from(&next).to_string(),
+                    reason: format!("{} redirects from https to http", RedactedUrl::from(&url)),
+                });
+            }
+            if answer.response.status() == StatusCode::SEE_OTHER && method == Method::POST {
+                method = Method::GET;
+            }
+            url = next;
+        }
+        Err(Error::NotAllowed {
+            what: call.shown(),
+            reason: format!("it redirects more than {MAX_REDIRECTS} times"),
+        })
+    }
+
+    async fn hop(&self, call: &Call, method: &Method, url: &Url) -> Result<Answer> {
+        self.check(url)?;
+        let mut sent = url.clone();
+        sent.set_fragment(None);
+        let mut headers = call.headers.clone();
+        call.own.apply(url, &mut headers);
+        let of_provider =
+            |(credential, _): &&(Credential, ProviderLimit)| credential.provider.matches(url);
+        for (credential, _) in self.providers.iter().filter(|entry| !of_provider(entry)) {
+            credential.withdraw(&mut sent);
+        }
+        let mut provider_permit = Permit::default();
+        if let Some((credential, limit)) = self.providers.iter().find(of_provider) {
+            credential.apply(&mut sent, &mut headers)?;
+            provider_permit = limit.acquire().await;
+        }
+        let host_permit = self.hosts.acquire(url).await;
+        let mut request = self.http.request(method.clone(), sent).headers(headers);
+        if let (Some(body), &Method::POST) = (&call.body, method) {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        self.counters.request(url);
+        let response = request.send().await.map_err(|cause| transport("reach", url, cause))?;
+        Ok(Answer {
+            response,
+            url: url.clone(),
+            counters: Arc::clone(&self.counters),
+            _permits: [provider_permit, host_permit],
+        })
+    }
+
+    fn check(&self, url: &Url) -> Result<()> {
+        let refuse = |reason: &str| {
+            Err(Error::NotAllowed {
+                what: RedactedUrl::from(url).to_string(),
+                reason: reason.to_owned(),
+            })
+        };
+        if !matches!(url.scheme(), "https" | "http") {
+            return refuse("only https and http go over the network here");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("it has credentials in it; name them in a provider instead");
+        }
+        if self.public_only && address::is_private_literal(url) {
+            return refuse("its address is private");
+        }
+        Ok(())
+    }
+}
+
+impl Answer {
+    pub(crate) fn shown(&self) -> String {
+        RedactedUrl::from(&self.url).to_string()
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    pub(crate) fn content_length(&self) -> Option<u64> {
+        self.header(header::CONTENT_LENGTH)?.trim().parse().ok()
+    }
+
+    pub(crate) fn is_web_page(&self) -> bool {
+        self.header(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
+    }
+
+    /// The next piece of the body.
+    pub(crate) async fn piece(&mut self) -> Result<Option<Bytes>> {
+        let piece =
+            self.response.chunk().await.map_err(|cause| transport("read", &self.url, cause))?;
+        if let Some(piece) = &piece {
+            self.counters.received(&self.url, piece.len());
+        }
+        Ok(piece)
+    }
+
+    /// The whole body, at most `limit` bytes.
+    pub(crate) async fn body(&mut self, limit: u64, purpose: &'static str) -> Result<Bytes> {
+        let expected = self.content_length();
+        let too_large = |url| Err(Error::TooLarge { url, limit, purpose });
+        if expected.is_some_and(|expected| expected > limit) {
+            return too_large(self.shown());
+        }
+        let room = expected.unwrap_or(0).min(16 << 20);
+        let mut body = BytesMut::with_capacity(usize::try_from(room).unwrap_or(0));
+        while let Some(piece) = self.piece().await? {
+            if (body.len() + piece.len()) as u64 > limit {
+                return too_large(self.shown());
+            }
+            body.extend_from_slice(&piece);
+        }
+        let received = body.len() as u64;
+        match expected {
+            Some(expected) if received < expected => {
+                Err(Error::Truncated { url: self.shown(), expected, received })
+            }
+            _ => Ok(body.freeze()),
+        }
+    }
+
+    /// Where it redirects to.
+    fn redirect(&self) -> Result<Option<Url>> {
+        if !matches!(self.response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+            return Ok(None);
+        }
+        let Some(location) = self.header(header::LOCATION) else { return Ok(None) };
+        self.url.join(location).map(Some).map_err(|cause| Error::Document {
+            what: self.shown(),
+            reason: format!("it redirects to what is no URL: {cause}"),
+        })
+    }
+
+    /// Itself, if the status is a success.
+    async fn accepted(mut self) -> Result<Self> {
+        let status = self.response.status();
+        let url = self.shown();
+        let code = status.as_u16();
+        match code {
+            200..=299 => Ok(self),
+            404 | 410 => Err(Error::NotFound { what: url }),
+            401 | 403 | 407 => Err(Error::Denied {
+                url,
+                status: code,
+                hint: "give a provider for this host with valid credentials".to_owned(),
+            }),
+            408 | 425 | 429 | 500 | 502 | 503 | 504 => Err(Error::Unavailable {
+                url,
+                status: code,
+                retry_after: self
+                    .header(header::RETRY_AFTER)
+                    .and_then(|text| parse_retry_after(text, SystemTime::now())),
+            }),
+            412 => Err(Error::Changed {
+                url,
+                was: "the version first read".to_owned(),
+                now: "another".to_owned(),
+            }),
+            416 => {
+                let size = self
+                    .header(header::CONTENT_RANGE)
+                    .and_then(|text| text.strip_prefix("bytes */")?.trim().parse().ok());
+                Err(Error::OutOfRange { url, request: String::new(), size })
+            }
+            _ => {
+                let text = self.body(EXCERPT, "a message").await.unwrap_or_default();
+                let text = String::from_utf8_lossy(&text);
+                let reason = status.canonical_reason().unwrap_or("refused");
+                let excerpt: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let excerpt: String = excerpt.chars().take(300).collect();
+                let excerpt = if excerpt.is_empty() {
+                    reason.to_owned()
+                } else {
+                    format!("{reason}: {excerpt}")
+                };
+                Err(Error::Rejected { url, status: code, excerpt })
+            }
+        }
+    }
+}
+
+fn transport(operation: &'static str, url: &Url, cause: reqwest::Error) -> Error {
+    let shown = RedactedUrl::from(url).to_string();
+    // The URL inside may have a token in its query.
+    let cause = cause.without_url();
+    let mut texts = Vec::new();
+    let mut inner: Option<&(dyn std::error::Error + 'static)> = cause.source();
+    while let Some(error) = inner {
+        if let Some(private) = error.downcast_ref::<PrivateAddress>() {
+            return Error::NotAllowed { what: shown, reason: private.to_string() };
+        }
+        texts.push(error.to_string());
+        inner = error.source();
+    }
+    let is_certificate = texts.iter().any(|text| text.contains("certificate"));
+    let deepest = texts.pop().unwrap_or_else(|| cause.to_string());
+    Error::Transport {
+        operation,
+        url: shown,
+        transient: !cause.is_builder() && !is_certificate,
+        source: if cause.is_timeout() { "timed out".into() } else { deepest.into() },
+    }
+}

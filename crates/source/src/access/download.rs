@@ -1,0 +1,335 @@
+//! Downloading a whole file: to a temporary name, verified, then renamed.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use reqwest::header::{self, HeaderValue};
+use serde::{Deserialize, Serialize};
+use tokio::fs::{self, File, OpenOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter};
+use url::Url;
+
+use super::checksum::{Checksum, Hasher};
+use super::client::{Answer, Call};
+use super::http_file::parse_content_range;
+use super::location::Location;
+use super::{Access, RedactedUrl};
+use crate::{Error, Result};
+
+/// A file that was downloaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Downloaded {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Bytes that an earlier, interrupted try had left.
+    pub resumed_from: u64,
+    /// The ETag of the server.
+    pub etag: Option<String>,
+    /// What was compared.
+    pub verified: Verified,
+}
+
+/// What a download was compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verified {
+    /// Neither size nor checksum were known.
+    Nothing,
+    /// The size.
+    Size,
+    /// The size, if known, and this checksum.
+    Checksum(&'static str),
+}
+
+/// What a part belongs to, kept beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PartOf {
+    /// blake3 of the URL: the URL itself may hold secrets.
+    url: String,
+    /// A strong ETag.
+    etag: String,
+}
+
+/// What is being downloaded, to where.
+#[derive(Debug)]
+struct Job<'a> {
+    url: &'a Url,
+    part: PathBuf,
+    note: PathBuf,
+    size: Option<u64>,
+    checksum: Option<&'a Checksum>,
+}
+
+#[derive(Debug)]
+struct Received {
+    bytes: u64,
+    resumed_from: u64,
+    etag: Option<String>,
+    announced: bool,
+}
+
+pub(crate) async fn download(
+    access: &Access,
+    href: &str,
+    to: &Path,
+    size: Option<u64>,
+    checksum: Option<&str>,
+) -> Result<Downloaded> {
+    let checksum = checksum.map(Checksum::parse).transpose()?.flatten();
+    let url = match access.locate(href)? {
+        Location::Web(url) => url,
+        // A local file goes the same way, read by the system.
+        Location::File(path) => return copy(&path, to, size, checksum.as_ref()).await,
+    };
+    let job = Job {
+        url: &url,
+        part: with_suffix(to, ".part"),
+        note: with_suffix(to, ".part.etag"),
+        size,
+        checksum: checksum.as_ref(),
+    };
+    let client = access.client();
+    let attempt = || job.attempt(access);
+    let received = client.retry.run(attempt, |error| client.note_retry(&url, error)).await?;
+    rename(&job.part, to).await?;
+    let _ = fs::remove_file(&job.note).await;
+    Ok(Downloaded {
+        path: to.to_owned(),
+        bytes: received.bytes,
+        resumed_from: received.resumed_from,
+        etag: received.etag,
+        verified: verified(checksum.as_ref(), received.announced || size.is_some()),
+    })
+}
+
+impl Job<'_> {
+    async fn attempt(&self, access: &Access) -> Result<Received> {
+        let mut call = Call::get(self.url.clone());
+        call.headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        let mut start = 0;
+        if let Some((length, etag)) = self.left_over().await {
+            let range = HeaderValue::try_from(format!("bytes={length}-"));
+            if let (Ok(range), Ok(etag)) = (range, HeaderValue::from_str(&etag)) {
+                call.headers.insert(header::RANGE, range);
+                call.headers.insert(header::IF_RANGE, etag);
+                start = length;
+            }
+        }
+        let answer = match access.client().send(&call).await {
+            // What is left over is as long as the file or longer: it starts again.
+            Err(Error::OutOfRange { url, size, .. }) => {
+                self.discard().await;
+                return Err(Error::Truncated {
+                    url,
+                    expected: size.unwrap_or(start),
+                    received: start,
+                });
+            }
+            other => other?,
+        };
+        let is_part = answer.response.status().as_u16() == 206;
+        if is_part {
+            let range = answer.header(header::CONTENT_RANGE).and_then(parse_content_range);
+            if range.is_none_or(|(range, _)| range.start != start) {
+                self.discard().await;
+                return Err(Error::NoRanges {
+                    url: answer.shown(),
+                    reason: "it answers with another range than asked".to_owned(),
+                });
+            }
+        } else {
+            start = 0;
+        }
+        self.receive(answer, start).await
+    }
+
+    /// Writes the answer behind the first `start` bytes, and compares.
+    async fn receive(&self, mut answer: Answer, start: u64) -> Result<Received> {
+        let announced = answer.content_length().map(|length| start + length);
+        let etag = answer.header(header::ETAG).map(str::to_owned);
+        if let (Some(size), Some(announced)) = (self.size, announced)
+            && size != announced
+        {
+            self.discard().await;
+            return Err(self.mismatch(size, announced));
+        }
+        let mut hasher = self.checksum.map(Checksum::hasher);
+        let (mut file, etag_note) = (self.open(start, hasher.as_mut()).await?, etag.clone());
+        self.note(etag_note).await?;
+        let limit = announced.or(self.size).unwrap_or(u64::MAX);
+        let mut bytes = start;
+        let streamed = loop {
+            match answer.piece().await {
+                Ok(Some(piece)) => {
+                    bytes += piece.len() as u64;
+                    if bytes > limit {
+                        break Err(self.mismatch(limit, bytes));
+                    }
+                    if let Some(hasher) = &mut hasher {
+                        hasher.update(&piece);
+                    }
+                    if let Err(source) = file.write_all(&piece).await {
+                        break Err(self.file_error("write", source));
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // What came is kept for a resumption, whole or not.
+        file.flush().await.map_err(|source| self.file_error("write", source))?;
+        if let Err(error) = streamed {
+            if matches!(error, Error::Mismatch { .. }) {
+                self.discard().await;
+            }
+            return Err(error);
+        }
+        let expected = announced.or(self.size);
+        if let Some(expected) = expected.filter(|expected| bytes < *expected) {
+            return Err(Error::Truncated { url: answer.shown(), expected, received: bytes });
+        }
+        if let (Some(checksum), Some(hasher)) = (self.checksum, hasher)
+            && let Err(error) = checksum.check(hasher, &answer.shown())
+        {
+            self.discard().await;
+            return Err(error);
+        }
+        file.get_ref().sync_all().await.map_err(|source| self.file_error("write", source))?;
+        Ok(Received { bytes, resumed_from: start, etag, announced: announced.is_some() })
+    }
+
+    /// The part with its first `start` bytes, which `hasher` has seen.
+    async fn open(&self, start: u64, hasher: Option<&mut Hasher>) -> Result<BufWriter<File>> {
+        let failed = |source| self.file_error("write", source);
+        if start == 0 {
+            return Ok(BufWriter::new(File::create(&self.part).await.map_err(failed)?));
+        }
+        let mut options = OpenOptions::new();
+        let mut file = options.read(true).append(true).open(&self.part).await.map_err(failed)?;
+        if let Some(hasher) = hasher {
+            let mut buffer = vec![0; 1 << 20];
+            loop {
+                match file.read(&mut buffer).await.map_err(failed)? {
+                    0 => break,
+                    n => hasher.update(&buffer[..n]),
+                }
+            }
+        }
+        Ok(BufWriter::new(file))
+    }
+
+    /// Length and ETag of what an interrupted try left, if it can be resumed.
+    async fn left_over(&self) -> Option<(u64, String)> {
+        let length = fs::metadata(&self.part).await.ok()?.len();
+        let note: PartOf = serde_json::from_slice(&fs::read(&self.note).await.ok()?).ok()?;
+        (length > 0 && note.url == self.url_hash()).then_some((length, note.etag))
+    }
+
+    async fn note(&self, etag: Option<String>) -> Result<()> {
+        // A weak ETag does not promise the same bytes.
+        let Some(etag) = etag.filter(|etag| etag.starts_with('"')) else {
+            let _ = fs::remove_file(&self.note).await;
+            return Ok(());
+        };
+        let note = PartOf { url: self.url_hash(), etag };
+        let text = serde_json::to_vec(&note).unwrap_or_default();
+        fs::write(&self.note, text).await.map_err(|source| self.file_error("write", source))
+    }
+
+    async fn discard(&self) {
+        let _ = fs::remove_file(&self.part).await;
+        let _ = fs::remove_file(&self.note).await;
+    }
+
+    fn url_hash(&self) -> String {
+        blake3::hash(self.url.as_str().as_bytes()).to_string()
+    }
+
+    fn mismatch(&self, expected: u64, found: u64) -> Error {
+        Error::Mismatch {
+            url: RedactedUrl::from(self.url).to_string(),
+            property: "size",
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+
+    fn file_error(&self, operation: &'static str, source: std::io::Error) -> Error {
+        Error::File { operation, path: self.part.clone(), source }
+    }
+}
+
+async fn copy(
+    from: &Path,
+    to: &Path,
+    size: Option<u64>,
+    checksum: Option<&Checksum>,
+) -> Result<Downloaded> {
+    let part = with_suffix(to, ".part");
+    let failed =
+        |operation, path: &Path, source| Error::File { operation, path: path.to_owned(), source };
+    let mut input = File::open(from).await.map_err(|source| failed("read", from, source))?;
+    let mut output = File::create(&part).await.map_err(|source| failed("write", &part, source))?;
+    let mut hasher = checksum.map(Checksum::hasher);
+    let (mut bytes, mut buffer) = (0, vec![0; 1 << 20]);
+    loop {
+        let n = input.read(&mut buffer).await.map_err(|source| failed("read", from, source))?;
+        if n == 0 {
+            break;
+        }
+        bytes += n as u64;
+        if let Some(hasher) = &mut hasher {
+            hasher.update(&buffer[..n]);
+        }
+        output.write_all(&buffer[..n]).await.map_err(|source| failed("write", &part, source))?;
+    }
+    let shown = from.display().to_string();
+    let compared = match (size, checksum, hasher) {
+        (Some(size), ..) if size != bytes => Err(Error::Mismatch {
+            url: shown,
+            property: "size",
+            expected: size.to_string(),
+            found: bytes.to_string(),
+        }),
+        (_, Some(checksum), Some(hasher)) => checksum.check(hasher, &shown),
+        _ => Ok(()),
+    };
+    if let Err(error) = compared {
+        let _ = fs::remove_file(&part).await;
+        return Err(error);
+    }
+    output.sync_all().await.map_err(|source| failed("write", &part, source))?;
+    rename(&part, to).await?;
+    Ok(Downloaded {
+        path: to.to_owned(),
+        bytes,
+        resumed_from: 0,
+        etag: None,
+        verified: verified(checksum, size.is_some()),
+    })
+}
+
+async fn rename(part: &Path, to: &Path) -> Result<()> {
+    fs::rename(part, to).await.map_err(|source| Error::File {
+        operation: "rename a finished download to",
+        path: to.to_owned(),
+        source,
+    })
+}
+
+fn verified(checksum: Option<&Checksum>, size: bool) -> Verified {
+    match checksum {
+        Some(checksum) => Verified::Checksum(checksum.algorithm()),
+        None if size => Verified::Size,
+        None => Verified::Nothing,
+    }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}

@@ -1,0 +1,221 @@
+//! Which URLs belong to a provider.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::{Error, Result};
+
+/// Which URLs belong to a provider: one host exactly (scheme, name and port), or with `*.` before
+/// it every host below it; and a path, if one is given, with everything below it. Without a scheme
+/// it is https.
+///
+/// ```
+/// use terracube_source::HostPattern;
+/// let pattern: HostPattern = "*.archive.example/data".parse()?;
+/// assert!(pattern.matches(&"https://a.archive.example/data/x.tif".parse().unwrap()));
+/// assert!(!pattern.matches(&"https://evil-archive.example/data/x.tif".parse().unwrap()));
+/// assert!(!pattern.matches(&"https://a.archive.example/database".parse().unwrap()));
+/// # Ok::<(), terracube_source::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct HostPattern {
+    scheme: String,
+    host: String,
+    port: Option<u16>,
+    below: bool,
+    /// Without a trailing slash.
+    path: String,
+}
+
+impl HostPattern {
+    /// The pattern of exactly the origin of `url`, or `None` without a host.
+    pub(crate) fn of_origin(url: &Url) -> Option<Self> {
+        Some(Self {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str()?.to_owned(),
+            port: url.port_or_known_default(),
+            below: false,
+            path: String::new(),
+        })
+    }
+
+    /// Whether `url` belongs to it.
+    #[must_use]
+    pub fn matches(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str() else { return false };
+        url.scheme() == self.scheme
+            && url.port_or_known_default() == self.port
+            && self.matches_host(host)
+            && self.matches_path(url.path())
+    }
+
+    /// Whether requests to it are encrypted.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.scheme == "https"
+    }
+
+    fn matches_host(&self, host: &str) -> bool {
+        if self.below {
+            host.strip_suffix(&self.host)
+                .and_then(|rest| rest.strip_suffix('.'))
+                .is_some_and(|label| !label.is_empty())
+        } else {
+            host == self.host
+        }
+    }
+
+    fn matches_path(&self, path: &str) -> bool {
+        if self.path.is_empty() {
+            return true;
+        }
+        // Some servers decode these to `/` and then resolve `..`.
+        let lower = path.to_ascii_lowercase();
+        if lower.contains("%2f") || lower.contains("%5c") {
+            return false;
+        }
+        path.strip_prefix(&self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl FromStr for HostPattern {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let invalid = |reason: &str| Error::Setting {
+            setting: "hosts".to_owned(),
+            reason: format!(
+                "`{}` {reason}; write `host`, `https://host:port/path` or `*.host`",
+                super::RedactedUrl::of(text)
+            ),
+        };
+        let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
+        if scheme != "https" && scheme != "http" {
+            return Err(invalid("has a scheme other than https and http"));
+        }
+        let (below, rest) = rest.strip_prefix("*.").map_or((false, rest), |rest| (true, rest));
+        let url = Url::parse(&format!("{scheme}://{rest}"))
+            .map_err(|cause| invalid(&format!("is not a host: {cause}")))?;
+        let host = url.host_str().unwrap_or_default();
+        if host.is_empty() || host.contains('*') {
+            return Err(invalid("is not a host"));
+        }
+        if below && (!host.contains('.') || !matches!(url.host(), Some(url::Host::Domain(_)))) {
+            return Err(invalid("is too wide: name at least two labels after `*.`"));
+        }
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+            return Err(invalid("has a user, a password or a query"));
+        }
+        Ok(Self {
+            scheme: scheme.to_owned(),
+            host: host.to_owned(),
+            port: url.port_or_known_default(),
+            below,
+            path: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+impl TryFrom<String> for HostPattern {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wild = if self.below { "*." } else { "" };
+        write!(f, "{}://{wild}{}", self.scheme, self.host)?;
+        match (self.scheme.as_str(), self.port) {
+            ("https", Some(443)) | ("http", Some(80)) | (_, None) => {}
+            (_, Some(port)) => write!(f, ":{port}")?,
+        }
+        f.write_str(&self.path)
+    }
+}
+
+impl From<HostPattern> for String {
+    fn from(pattern: HostPattern) -> Self {
+        pattern.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, url: &str) -> bool {
+        pattern.parse::<HostPattern>().unwrap().matches(&Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn look_alike_hosts_do_not_match() {
+        let cases = [
+            ("https://catalogue.dataspace.copernicus.eu", "https://catalogue.dataspace.co/x"),
+            ("https://zipper.creodias.eu", "https://zipper.creodias.e/x"),
+            ("https://oceandata.sci.gsfc.nasa.gov", "https://oceandata.sci/x"),
+            ("https://a.ac.uk", "https://evil.ac.uk/x"),
+            ("https://x.data.gov.au", "https://evil.data.gov.au/x"),
+            ("https://x.s3.amazonaws.com", "https://attacker.s3.amazonaws.com/x"),
+            ("https://apihub.example.eu", "http://apihub.example.eu/x"),
+            ("https://good.example", "https://good.example.evil.net/x"),
+            ("https://good.example", "https://notgood.example/x"),
+            ("https://good.example", "https://good.example@evil.net/x"),
+            ("https://good.example", "https://good.example:8443/x"),
+            ("https://good.example", "https://good.example./x"),
+            ("*.good.example", "https://notgood.example/x"),
+            ("*.good.example", "https://good.example/x"),
+            ("*.good.example", "https://.good.example/x"),
+            ("*.good.example", "https://a.good.example.evil.net/x"),
+            ("good.example/data", "https://good.example/database"),
+            ("good.example/data", "https://good.example/data/../other"),
+            ("good.example/data", "https://good.example/data/%2e%2e/other"),
+            ("good.example/data", "https://good.example/data/..%2fother"),
+        ];
+        for (pattern, url) in cases {
+            // A URL that does not even parse goes nowhere.
+            if Url::parse(url).is_ok() {
+                assert!(!matches(pattern, url), "{pattern} must not match {url}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_hosts_meant_match() {
+        let cases = [
+            ("good.example", "https://good.example/x"),
+            ("good.example", "https://GOOD.example:443/x"),
+            ("good.example:8443", "https://good.example:8443/x"),
+            ("http://127.0.0.1:9", "http://127.0.0.1:9/x"),
+            ("*.good.example", "https://a.b.good.example/x"),
+            ("good.example/data/", "https://good.example/data"),
+            ("good.example/data", "https://good.example/data/x"),
+        ];
+        for (pattern, url) in cases {
+            assert!(matches(pattern, url), "{pattern} must match {url}");
+        }
+    }
+
+    #[test]
+    fn wide_or_malformed_patterns_are_refused() {
+        for text in ["*.com", "*", "ftp://h.example", "https://u:p@h.example", "a.*.example", ""] {
+            assert!(text.parse::<HostPattern>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn shown_as_it_is_read() {
+        for text in ["https://*.good.example/data", "http://127.0.0.1:9", "https://h.example:8443"]
+        {
+            let pattern: HostPattern = text.parse().unwrap();
+            assert_eq!(pattern.to_string(), text);
+            assert_eq!(pattern.to_string().parse::<HostPattern>().unwrap(), pattern);
+        }
+    }
+}

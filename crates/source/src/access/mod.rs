@@ -1,0 +1,284 @@
+//! Access to bytes and documents: the only place with HTTP.
+
+mod address;
+mod builder;
+mod checksum;
+mod client;
+mod coalesce;
+mod credential;
+mod download;
+mod headers;
+mod host;
+mod http_file;
+mod limit;
+mod local_file;
+mod location;
+mod provider;
+mod redacted;
+mod retry;
+mod secret;
+mod stats;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{self, HeaderValue};
+use serde_json::Value;
+use terracube_store::{ByteRequest, Key, ReadStore};
+
+pub use builder::AccessBuilder;
+pub use checksum::Checksum;
+pub use download::{Downloaded, Verified};
+pub use headers::Headers;
+pub use host::HostPattern;
+pub use provider::{Auth, Limits, Provider};
+pub use redacted::RedactedUrl;
+pub use retry::RetryPolicy;
+pub use secret::{Secret, SecretRef};
+pub use stats::{AccessStats, HostStats};
+
+use client::{Answer, Call, Client};
+use http_file::HttpFile;
+use local_file::LocalFile;
+use location::{Location, Roots};
+
+use crate::{Asset, Error, Opened, Result};
+
+/// The largest JSON document that is read, in bytes.
+const LARGEST_JSON: u64 = 64 << 20;
+
+/// Access to bytes and documents over HTTP and in allowed local folders. It applies credentials,
+/// limits, retries and timeouts; connectors do none of this. Clones share connections, limits and
+/// counters.
+///
+/// ```
+/// use terracube_source::{Access, Provider, RetryPolicy};
+/// let access = Access::builder()
+///     .provider(Provider::new("archive", "https://data.archive.example".parse()?))
+///     .allow_files("/data/archive")
+///     .per_host(8)
+///     .build()?;
+/// assert_eq!(access.stats().requests, 0);
+/// # Ok::<(), terracube_source::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    client: Client,
+    roots: Roots,
+}
+
+impl Access {
+    /// Begins with the defaults: no credentials, no local folders.
+    #[must_use]
+    pub fn builder() -> AccessBuilder {
+        AccessBuilder::default()
+    }
+
+    /// Access with the defaults.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when the system has no usable TLS certificates.
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// A JSON document, by URL or path; at most 64 MiB.
+    ///
+    /// # Errors
+    /// [`Error::Document`] when it is no JSON; [`Error::NotFound`], [`Error::Denied`] and the
+    /// others when it can't be had.
+    pub async fn get_json(&self, href: &str) -> Result<Value> {
+        self.get_json_with(href, &Headers::default()).await
+    }
+
+    /// A JSON document, with headers for one origin.
+    ///
+    /// # Errors
+    /// As [`get_json`](Self::get_json).
+    pub async fn get_json_with(&self, href: &str, own: &Headers) -> Result<Value> {
+        match self.locate(href)? {
+            Location::Web(url) => {
+                let call = Call { own: own.clone(), ..Call::get(url) };
+                self.json(call).await
+            }
+            Location::File(path) => {
+                let bytes = local_file::read_whole(&path, LARGEST_JSON, "a JSON document").await?;
+                parse_json(&bytes, path.display().to_string())
+            }
+        }
+    }
+
+    /// The JSON answer to a JSON document; at most 64 MiB.
+    ///
+    /// # Errors
+    /// As [`get_json`](Self::get_json); [`Error::NotAllowed`] for what is no URL.
+    pub async fn post_json(&self, href: &str, body: &Value) -> Result<Value> {
+        self.post_json_with(href, body, &Headers::default()).await
+    }
+
+    /// The JSON answer to a JSON document, with headers for one origin.
+    ///
+    /// # Errors
+    /// As [`post_json`](Self::post_json).
+    pub async fn post_json_with(&self, href: &str, body: &Value, own: &Headers) -> Result<Value> {
+        let Location::Web(url) = self.locate(href)? else {
+            return Err(Error::NotAllowed {
+                what: RedactedUrl::of(href).to_string(),
+                reason: "only a server can be asked".to_owned(),
+            });
+        };
+        let mut call = Call::get(url);
+        call.method = Method::POST;
+        call.own = own.clone();
+        call.body = Some(Bytes::from(body.to_string()));
+        self.json(call).await
+    }
+
+    /// Opens a file to be read by byte ranges. Nothing is asked yet: a missing file shows when it
+    /// is read, as an absent key. The first answer pins the version of the file.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] for a scheme or path that may not be read; [`Error::NotFound`] for a
+    /// local file that is not there.
+    // Async because object stores need it.
+    #[expect(clippy::unused_async, reason = "other backends open asynchronously")]
+    pub async fn ranged(&self, href: &str) -> Result<Opened> {
+        Ok(match self.locate(href)? {
+            Location::Web(url) => {
+                let name = url.path_segments().and_then(|mut all| all.next_back()).unwrap_or("");
+                let key = key_of(name);
+                let file = HttpFile::new(self.clone(), url, key.clone());
+                Opened::Bytes { store: Arc::new(file), key }
+            }
+            Location::File(path) => {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+                let key = key_of(name);
+                Opened::Bytes { store: Arc::new(LocalFile::new(path, key.clone())), key }
+            }
+        })
+    }
+
+    /// All bytes of a file, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`]; else as [`get_json`](Self::get_json).
+    pub async fn bytes(&self, href: &str, limit: u64) -> Result<Bytes> {
+        match self.locate(href)? {
+            Location::Web(url) => {
+                let read =
+                    |mut answer: Answer| async move { answer.body(limit, "this file").await };
+                self.client().run(&Call::get(url), read).await
+            }
+            Location::File(path) => local_file::read_whole(&path, limit, "this file").await,
+        }
+    }
+
+    /// Downloads a whole file. It is written to `to` with `.part` appended, and renamed when it is
+    /// complete; an existing `to` is replaced. An interrupted download is resumed when the server
+    /// proves with a strong ETag that the file is the same, else it starts again.
+    ///
+    /// # Errors
+    /// [`Error::Truncated`] when the file never came whole, [`Error::File`], and the others when
+    /// it can't be had.
+    pub async fn download(&self, href: &str, to: &Path) -> Result<Downloaded> {
+        download::download(self, href, to, None, None).await
+    }
+
+    /// Downloads an asset and compares it with the size and checksum the source gave.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] when it is not what was announced (nothing is left then); else as
+    /// [`download`](Self::download).
+    pub async fn download_asset(&self, asset: &Asset, to: &Path) -> Result<Downloaded> {
+        download::download(self, &asset.href, to, asset.size, asset.checksum.as_deref()).await
+    }
+
+    /// What was asked so far.
+    #[must_use]
+    pub fn stats(&self) -> AccessStats {
+        self.client().counters.snapshot()
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    fn locate(&self, href: &str) -> Result<Location> {
+        location::locate(href, &self.0.roots)
+    }
+
+    async fn json(&self, mut call: Call) -> Result<Value> {
+        call.headers.insert(
+            header::ACCEPT,
+            HeaderValue::from_static("application/geo+json, application/json"),
+        );
+        let read = |mut answer: Answer| async move {
+            let body = answer.body(LARGEST_JSON, "a JSON document").await?;
+            if answer.is_web_page() {
+                return Err(Error::WebPage { url: answer.shown() });
+            }
+            parse_json(&body, answer.shown())
+        };
+        self.client().run(&call, read).await
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let providers: Vec<&str> =
+            self.client().providers.iter().map(|(one, _)| one.provider.name.as_str()).collect();
+        f.debug_struct("Access").field("providers", &providers).finish_non_exhaustive()
+    }
+}
+
+fn parse_json(bytes: &[u8], what: String) -> Result<Value> {
+    serde_json::from_slice(bytes)
+        .map_err(|cause| Error::Document { what, reason: format!("not JSON: {cause}") })
+}
+
+/// The key of a file in its one-file store.
+fn key_of(name: &str) -> Key {
+    Key::new(name).or_else(|_| Key::new("asset")).unwrap_or_else(|_| unreachable!())
+}
+
+fn into_store_error(error: Error, key: &Key) -> terracube_store::Error {
+    match error {
+        Error::OutOfRange { size: Some(size), .. } => terracube_store::Error::InvalidRange {
+            key: key.to_string(),
+            request: ByteRequest::All,
+            size,
+        },
+        error => terracube_store::Error::Backend {
+            operation: "read",
+            key: key.to_string(),
+            store: "a remote file".to_owned(),
+            transient: error.is_transient(),
+            source: Box::new(error),
+        },
+    }
+}
+
+/// The bytes of what was opened, all or some; for tests and small files.
+///
+/// # Errors
+/// [`Error::Store`] when they can't be read, [`Error::NotFound`] when absent, [`Error::Query`]
+/// for an order.
+pub async fn read_opened(opened: &Opened, request: ByteRequest) -> Result<Bytes> {
+    match opened {
+        Opened::Bytes { store, key } => store
+            .get(key, request)
+            .await
+            .map_err(|source| Error::Store { what: key.to_string(), source })?
+            .ok_or_else(|| Error::NotFound { what: key.to_string() }),
+        Opened::Ordered(ticket) => Err(Error::Query {
+            source_name: ticket.provider.clone(),
+            reason: format!("order `{}` has no bytes yet", ticket.id),
+        }),
+    }
+}

@@ -1,0 +1,117 @@
+//! An asset: one file of a granule.
+
+use serde::Serialize;
+use terracube_grid::{Crs, GeoBox};
+
+/// One file of a granule, and what the source says of its pixels.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Asset {
+    /// The name within the granule.
+    pub name: String,
+    /// Where it is: an absolute URL or, for local catalogues, a path.
+    pub href: String,
+    /// The media type.
+    pub media_type: Option<String>,
+    /// What it is for: `data`, `thumbnail`, `metadata`, ….
+    pub roles: Vec<String>,
+    /// The title.
+    pub title: Option<String>,
+    /// The pixel grid, when CRS, shape and transform are all given (STAC projection extension).
+    pub geobox: Option<GeoBox>,
+    /// The CRS of the pixels.
+    pub crs: Option<Crs>,
+    /// The bands, in the order of the file; empty when the source says nothing.
+    pub bands: Vec<BandInfo>,
+    /// The size in bytes (`file:size`).
+    pub size: Option<u64>,
+    /// A multihash in hex (`file:checksum`).
+    pub checksum: Option<String>,
+}
+
+impl Asset {
+    /// An asset of which only name and place are known.
+    #[must_use]
+    pub fn new(name: impl Into<String>, href: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            href: href.into(),
+            media_type: None,
+            roles: Vec::new(),
+            title: None,
+            geobox: None,
+            crs: None,
+            bands: Vec::new(),
+            size: None,
+            checksum: None,
+        }
+    }
+
+    /// Sets the pixel grid, and the CRS with it.
+    #[must_use]
+    pub fn with_geobox(mut self, geobox: GeoBox) -> Self {
+        self.crs = Some(geobox.crs.clone());
+        self.geobox = Some(geobox);
+        self
+    }
+
+    /// Sets the media type.
+    #[must_use]
+    pub fn with_media_type(mut self, media_type: impl Into<String>) -> Self {
+        self.media_type = Some(media_type.into());
+        self
+    }
+
+    /// Adds a role.
+    #[must_use]
+    pub fn with_role(mut self, role: impl Into<String>) -> Self {
+        self.roles.push(role.into());
+        self
+    }
+
+    /// Adds a band.
+    #[must_use]
+    pub fn with_band(mut self, band: BandInfo) -> Self {
+        self.bands.push(band);
+        self
+    }
+
+    /// The index of the band with this name or common name.
+    #[must_use]
+    pub fn band_index(&self, name: &str) -> Option<usize> {
+        let by = |want: fn(&BandInfo) -> Option<&str>| {
+            self.bands.iter().position(move |band| want(band) == Some(name))
+        };
+        by(|band| band.name.as_deref()).or_else(|| by(|band| band.common_name.as_deref()))
+    }
+}
+
+/// What a source says of one band. Values are stored as `physical = stored × scale + offset`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct BandInfo {
+    /// The name.
+    pub name: Option<String>,
+    /// The common name of the STAC electro-optical extension: `red`, `nir`, ….
+    pub common_name: Option<String>,
+    /// The data type as STAC names it: `uint16`, `float32`, ….
+    pub dtype: Option<String>,
+    /// The stored value that means no data; `nan` is a NaN.
+    #[serde(serialize_with = "finite_or_text")]
+    pub nodata: Option<f64>,
+    /// The factor.
+    pub scale: Option<f64>,
+    /// The summand.
+    pub offset: Option<f64>,
+    /// The unit of the physical value.
+    pub unit: Option<String>,
+}
+
+fn finite_or_text<S: serde::Serializer>(value: &Option<f64>, s: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) if value.is_nan() => s.serialize_str("nan"),
+        Some(value) if value.is_infinite() => {
+            s.serialize_str(if *value > 0.0 { "inf" } else { "-inf" })
+        }
+        other => other.serialize(s),
+    }
+}

@@ -1,0 +1,4 @@
+//! The connectors, one feature each.
+
+#[cfg(feature = "stac")]
+pub(crate) mod stac;
