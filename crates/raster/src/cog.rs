@@ -214,7 +214,11 @@ impl Inner {
         let xml = main.text(tag::GDAL_METADATA).unwrap_or_default();
         Ok(Self {
             geobox: geokeys::geobox(main, width, height),
-            nodata: main.text(tag::GDAL_NODATA).and_then(|text| parse_nodata(&text)),
+            nodata: main
+                .text(tag::GDAL_NODATA)
+                .and_then(|text| parse_nodata(&text))
+                // As GDAL, a value that no pixel can have is taken for none.
+                .filter(|v| images[0].dtype.is_float() || images[0].dtype.holds(*v)),
             bands: gdal_metadata::parse(&xml, images[0].bands),
             levels: levels.collect(),
             images,

@@ -43,9 +43,11 @@ pub(super) fn decompress(
         Compression::Lzw => lzw(data, out).and(raw),
         Compression::Zstd => zstd(data, out).and(raw),
         Compression::Lzma => lzma(data, out).and(raw),
-        Compression::Jpeg => jpeg(image, data, rows, out).and(pixels),
-        Compression::Webp => webp(image, data, rows, out).and(pixels),
-        Compression::Lerc(wrap) => super::lerc::decode(image, wrap, data, rows, out).and(pixels),
+        Compression::Jpeg => guarded(|| jpeg(image, data, rows, out)).and(pixels),
+        Compression::Webp => guarded(|| webp(image, data, rows, out)).and(pixels),
+        Compression::Lerc(wrap) => {
+            guarded(|| super::lerc::decode(image, wrap, data, rows, out)).and(pixels)
+        }
     }
 }
 
@@ -61,6 +63,12 @@ pub(super) fn name(compression: Compression) -> &'static str {
         Compression::Webp => "WebP",
         Compression::Lerc(_) => "LERC",
     }
+}
+
+/// Decoders of pictures have panicked on malformed input; a bad block must stay an error.
+fn guarded(decode: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err("the decoder gave up on it".into()))
 }
 
 fn short(have: usize, need: usize) -> String {
@@ -174,14 +182,20 @@ fn jpeg(image: &Image, data: &[u8], rows: usize, out: &mut [u8]) -> Result<(), S
     decoder.set_color_transform(match (bands, image.ycbcr) {
         (1, _) => ColorTransform::Grayscale,
         (3, true) => ColorTransform::YCbCr,
-        _ => ColorTransform::None,
+        (3, false) => ColorTransform::RGB,
+        (4, false) => ColorTransform::CMYK,
+        _ => return Err(format!("JPEG with {bands} bands is not read")),
     });
     decoder.read_info().map_err(|e| e.to_string())?;
     let info = decoder.info().ok_or("it has no frame header")?;
     if info.pixel_format.pixel_bytes() != bands {
         return Err(format!("it is {:?}, {bands} bands are needed", info.pixel_format));
     }
-    let pixels = decoder.decode().map_err(|e| e.to_string())?;
+    let mut pixels = decoder.decode().map_err(|e| e.to_string())?;
+    if bands == 4 {
+        // The decoder inverts what it takes for ink.
+        pixels.iter_mut().for_each(|v| *v = 255 - *v);
+    }
     place(&pixels, (info.width.into(), info.height.into()), image, rows, out)
 }
 

@@ -156,6 +156,9 @@ impl GeoKeys {
         let offset = format!("+x_0={x} +y_0={y}");
         Ok(match self.short(3075) {
             Some(1) => format!("+proj=tmerc +lat_0={lat} +lon_0={lon} +k={k} {offset}"),
+            Some(7) if lat != 0.0 => {
+                return Err(format!("its GeoKeys have Mercator with latitude of origin {lat}"));
+            }
             Some(7) if self.doubles.contains_key(&3078) => {
                 format!("+proj=merc +lon_0={lon} +lat_ts={lat1} {offset}")
             }

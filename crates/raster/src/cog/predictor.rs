@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn horizontal_for_every_stride() {
         for stride in 1..6 {
-            let values: Vec<u16> = (0..30).map(|i| (i * 7919) as u16).collect();
+            let values: Vec<u16> = (0..60).map(|i| (i * 7919) as u16).collect();
             let mut row = values.clone();
             for i in (stride..row.len()).rev() {
                 row[i] = row[i].wrapping_sub(row[i - stride]);

@@ -1,0 +1,62 @@
+"""Warps small arrays with GDAL and prints cases for tests/fixtures/warp.json.
+
+Usage: python warp_reference.py > tests/fixtures/warp.json   (rasterio 1.5.2, GDAL 3.12.2)
+"""
+
+import json
+import math
+
+import numpy as np
+from rasterio.enums import Resampling
+from rasterio.transform import Affine
+from rasterio.warp import reproject, transform
+
+rng = np.random.default_rng(20)
+cases = []
+
+
+def numbers(array):
+    return [[None if math.isnan(v) else v for v in row] for row in array.astype(float).tolist()]
+
+
+def case(name, src, src_crs, src_t, dst_crs, dst_t, dst_shape, method, nodata, ratio=1.0):
+    s = 1.0 / ratio
+    dst = np.zeros(dst_shape, src.dtype)
+    extra = {} if method == "average" else {"XSCALE": s, "YSCALE": s}
+    reproject(
+        src, dst, src_transform=src_t, src_crs=src_crs, dst_transform=dst_t, dst_crs=dst_crs,
+        src_nodata=nodata, dst_nodata=None if nodata is None else nodata - 1,
+        resampling=Resampling[method], tolerance=0.0, **extra,
+    )
+    cases.append({
+        "name": name, "dtype": str(src.dtype), "method": method,
+        "src_crs": src_crs, "dst_crs": dst_crs,
+        "src_transform": list(src_t)[:6], "dst_transform": list(dst_t)[:6],
+        "dst_shape": dst_shape, "src_nodata": nodata,
+        "dst_nodata": None if nodata is None else nodata - 1,
+        "kernel_scale": [s, s], "src": numbers(src), "expected": numbers(dst),
+        "assert_tolerance": 1e-6,
+    })
+
+
+utm = Affine(30, 0, 500000, 0, -30, 5000000)
+plain = rng.integers(0, 1000, (14, 15)).astype("float64")
+holes = plain.copy()
+holes[rng.random(plain.shape) < 0.15] = -1
+for method in ("nearest", "bilinear", "cubic", "average"):
+    case("shift", holes, "EPSG:32633", utm, "EPSG:32633", Affine(30, 0, 499993, 0, -30, 5000017),
+         [14, 15], method, -1)
+    case("up", holes, "EPSG:32633", utm, "EPSG:32633", Affine(11, 0, 500031, 0, -11, 4999967),
+         [12, 12], method, -1)
+    case("int16", (holes - 500).astype("int16"), "EPSG:32633", utm, "EPSG:32633",
+         Affine(15, 0, 499995, 0, -15, 5000005), [12, 12], method, -501)
+    case("float32", holes.astype("float32"), "EPSG:32633", utm, "EPSG:32633",
+         Affine(25, 0, 499990, 0, -25, 5000010), [12, 12], method, -1)
+    case("south_up", holes, "EPSG:32633", Affine(30, 0, 500000, 0, 30, 4999580), "EPSG:32633",
+         Affine(30, 0, 500007, 0, -30, 4999993), [12, 12], method, -1)
+    (x,), (y,) = transform("EPSG:32633", "EPSG:3035", [499980], [5000020])
+    case("laea", holes, "EPSG:32633", utm, "EPSG:3035", Affine(30, 0, x, 0, -30, y), [16, 16],
+         method, -1)
+    case("down", holes, "EPSG:32633", utm, "EPSG:32633", Affine(75, 0, 500003, 0, -75, 4999991),
+         [5, 5], method, -1, 2.5)
+print(json.dumps(cases, separators=(",", ":")))
