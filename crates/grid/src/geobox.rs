@@ -68,9 +68,9 @@ impl GeoBox {
         }
         let (fx, fy) = anchor.fractions()?;
         let (x0, _, width) = snap(bounds.min_x, bounds.max_x, rx, fx)?;
-        let (y0, y1, height) = snap(bounds.min_y, bounds.max_y, ry, fy)?;
+        let (_, y1, height) = snap(bounds.min_y, bounds.max_y, ry, fy)?;
         // A floating grid starts at the upper left corner, so the excess hangs out at the bottom.
-        let top = if fy.is_some() { y1 } else { y0 + bounds.height() };
+        let top = if fy.is_some() { y1 } else { bounds.max_y };
         Self::new(crs, Affine::new(rx, 0.0, x0, 0.0, -ry, top), width, height)
     }
 

@@ -9,7 +9,7 @@ mod ring;
 
 use std::fmt;
 
-use geo::{BoundingRect, Contains, Coord, LineString, MultiPolygon, Polygon};
+use geo::{BoundingRect, Coord, Intersects, LineString, MultiPolygon, Polygon};
 use serde_json::Value;
 
 pub use projected::ProjectedRegion;
@@ -144,11 +144,11 @@ impl Region {
         geojson::write(&clip::to_world(&self.lonlat))
     }
 
-    /// Whether it holds a point, in degrees on WGS 84.
+    /// Whether it holds a point, in degrees on WGS 84; its edge belongs to it.
     #[must_use]
     pub fn contains(&self, lon: f64, lat: f64) -> bool {
         (-2..=2)
-            .any(|turn| self.lonlat.contains(&Coord { x: lon + 360.0 * f64::from(turn), y: lat }))
+            .any(|turn| self.lonlat.intersects(&Coord { x: lon + 360.0 * f64::from(turn), y: lat }))
     }
 
     /// In the plane of a CRS, ready for many questions.
@@ -185,6 +185,7 @@ impl Region {
 
     fn of_own(crs: &Crs, own: MultiPolygon, unroll: bool) -> Result<Self> {
         let wgs84 = Crs::wgs84();
+        let own = if crs.is_geographic() && unroll { longitude::unrolled(&own, crs)? } else { own };
         if !own
             .0
             .iter()
@@ -192,7 +193,6 @@ impl Region {
         {
             return Err(Error::region("it has no area"));
         }
-        let own = if crs.is_geographic() && unroll { longitude::unrolled(&own, crs)? } else { own };
         let transform = Transform::new(crs, &wgs84)?;
         if transform.is_identity() {
             return Ok(Self { crs: crs.clone(), lonlat: own.clone(), own });

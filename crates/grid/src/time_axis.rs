@@ -191,10 +191,9 @@ impl TimeAxis {
     #[must_use]
     pub fn range_of(&self, range: &TimeRange) -> Range<usize> {
         let overlaps = |i: usize| self.step(i).is_some_and(|s| s.range().overlaps(range));
-        let first = self.first_after(range.start).saturating_sub(1);
-        let first = if overlaps(first) { first } else { first + 1 };
-        let end = first_false(first.min(self.len()), self.len(), overlaps);
-        if first < end { first..end } else { first.min(self.len())..first.min(self.len()) }
+        let after = self.first_after(range.start);
+        let first = after.checked_sub(1).filter(|i| overlaps(*i)).unwrap_or(after);
+        first..first_false(first, self.len(), overlaps)
     }
 
     /// How many steps start at or before `time`.

@@ -80,7 +80,7 @@ pub(super) fn attributes(crs: &Crs) -> Option<Map<String, Value>> {
         }
         "sinu" => {
             name("sinusoidal");
-            put("longitude_of_central_meridian", json!(lon_0));
+            put("longitude_of_projection_origin", json!(lon_0));
         }
         "merc" => {
             name("mercator");
@@ -112,6 +112,7 @@ pub(super) fn attributes(crs: &Crs) -> Option<Map<String, Value>> {
     }
     let ellipsoid = crs.ellipsoid();
     put("semi_major_axis", json!(ellipsoid.a));
+    put("semi_minor_axis", json!(ellipsoid.semi_minor()));
     put("inverse_flattening", json!(ellipsoid.inverse_flattening));
     put("longitude_of_prime_meridian", json!(p.prime_meridian()));
     Some(out)

@@ -85,6 +85,15 @@ impl Ellipsoid {
         Some(Self { a: found.1, inverse_flattening: found.2 })
     }
 
+    /// Semi-minor axis in metres.
+    pub(crate) fn semi_minor(&self) -> f64 {
+        if self.inverse_flattening == 0.0 {
+            self.a
+        } else {
+            self.a * (1.0 - 1.0 / self.inverse_flattening)
+        }
+    }
+
     /// From both axes in metres.
     pub(crate) fn of_axes(a: f64, b: f64) -> Self {
         Self { a, inverse_flattening: if a == b { 0.0 } else { a / (a - b) } }

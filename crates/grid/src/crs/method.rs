@@ -121,10 +121,9 @@ pub(super) fn to_proj(name: &str, code: u32, values: &[Value]) -> Option<String>
         .find(|m| code != 0 && m.code == code)
         .or_else(|| METHODS.iter().find(|m| key(m.name) == key(name)))?;
     let mut text = format!("+proj={}{}", found.proj, parameters(found.parameters, values));
-    let value = |code: u32| values.iter().find(|v| v.code == code).map(|v| v.size);
     match found.name {
         "Polar Stereographic (variant B)" => {
-            let south = value(8832).is_some_and(|lat| lat < 0.0);
+            let south = ProjString::parse(&text).number_or("lat_ts", 0.0) < 0.0;
             text.push_str(if south { " +lat_0=-90" } else { " +lat_0=90" });
         }
         "Lambert Conic Conformal (1SP)" => {

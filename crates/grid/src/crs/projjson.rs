@@ -60,6 +60,13 @@ pub(super) fn crs(json: &Value) -> Result<Crs> {
         }
     };
     let mut made = Crs::definition(&text, name, datum);
+    if let Some(unit) = json.pointer("/coordinate_system/axis/0/unit").filter(|_| made.geographic) {
+        if let Some(factor) = unit.get("conversion_factor").and_then(Value::as_f64) {
+            made.unit_name =
+                unit.get("name").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+            made.unit_factor = factor;
+        }
+    }
     made.source = Some(json.to_string());
     Ok(Crs::of(made))
 }

@@ -25,12 +25,17 @@ pub(super) fn crs(text: &str) -> Result<Crs> {
                 .map_err(|cause| Error::crs("WKT", text, cause.to_string()))?,
         },
     };
+    let proj4 = swiss(&proj4).unwrap_or(proj4);
     let params = ProjString::parse(&proj4);
     if params.projection().is_empty() {
         return Err(Error::crs("WKT", text, "its projection method is not known here"));
     }
     let mut made =
         Crs::definition(&proj4, node.value(0).unwrap_or("unknown"), datum(node, &params));
+    if let Some((name, factor)) = angular_unit(node).filter(|_| made.geographic) {
+        made.unit_name = name;
+        made.unit_factor = factor;
+    }
     made.source = Some(own_text);
     Ok(Crs::of(made))
 }
@@ -41,6 +46,15 @@ pub(super) fn written(crs: &Definition) -> Option<String> {
         ["PROJCRS[", "GEOGCRS[", "GEODCRS[", "PROJECTEDCRS["].iter().any(|k| text.starts_with(k))
     };
     crs.source.as_ref().filter(is_wkt2).cloned().or_else(|| write_wkt::of(crs))
+}
+
+/// Name and radians of a geographic CRS's unit, unless it is the degree.
+fn angular_unit(node: &Node) -> Option<(String, f64)> {
+    let axis = node.find("AXIS").filter(|axis| axis.find("ANGLEUNIT").is_some()).unwrap_or(node);
+    let unit = ["ANGLEUNIT", "UNIT"].iter().find_map(|k| axis.find(k))?;
+    let factor = unit.value(1)?.parse::<f64>().ok()?;
+    ((factor / 1f64.to_radians() - 1.0).abs() > 1e-9)
+        .then(|| Some((unit.value(0)?.to_owned(), factor)))?
 }
 
 /// A rotated pole, which the WKT reader does not know.
@@ -61,6 +75,20 @@ fn derived(node: &Node) -> Option<String> {
     let (a, rf) = (ellipsoid.value(1)?, ellipsoid.value(2)?);
     let shape = if rf.parse() == Ok(0.0) { format!("+b={a}") } else { format!("+rf={rf}") };
     Some(format!("{} +a={a} {shape}", method::to_proj(method, 0, &values)?))
+}
+
+/// The oblique Mercator along a right azimuth is PROJ's `somerc`.
+fn swiss(proj4: &str) -> Option<String> {
+    let p = ProjString::parse(proj4);
+    let right =
+        p.projection() == "omerc" && p.number("alpha").or_else(|| p.number("gamma")) == Some(90.0);
+    let kept = proj4.split_whitespace().filter(|word| {
+        !["+proj=", "+alpha=", "+gamma=", "+lonc=", "+no_uoff", "+no_off"]
+            .iter()
+            .any(|k| word.starts_with(k))
+    });
+    let lon = p.number("lonc")?;
+    right.then(|| format!("+proj=somerc +lon_0={lon} {}", kept.collect::<Vec<_>>().join(" ")))
 }
 
 fn datum(node: &Node, params: &ProjString) -> Datum {

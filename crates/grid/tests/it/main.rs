@@ -1,1 +1,10 @@
-//! All integration tests of this crate.
+//! All integration tests of this crate; `make_reference.py` wrote what is under `data`.
+
+mod affine;
+mod crs;
+mod geobox;
+mod overlap;
+mod region;
+mod tile_grid;
+mod time_axis;
+mod transform;
