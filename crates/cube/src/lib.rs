@@ -1,1 +1,37 @@
-//! Placeholder until this crate lands.
+//! The on-demand cube: declared once on a grid, filled patch by patch where it is asked for, read
+//! as a window.
+
+mod attributes;
+mod band;
+mod create;
+mod cube;
+mod error;
+mod export;
+mod fill;
+pub mod human;
+mod ledger;
+mod load;
+mod mosaic;
+mod patch;
+mod pipeline;
+mod plan;
+mod report;
+mod request;
+mod schema;
+mod state;
+mod stop;
+
+pub use band::{Band, Nodata};
+pub use cube::Cube;
+pub use error::{Error, Result};
+pub use fill::{Fill, FillOptions};
+pub use ledger::{Origin, PatchState, Provenance};
+pub use load::{LoadOptions, Loaded, LoadedBand};
+pub use mosaic::{Mosaic, Order};
+pub use patch::{Patch, PatchGrid};
+pub use plan::{Job, Plan, PlanSummary, Want};
+pub use report::{Event, Failure, Report};
+pub use request::Request;
+pub use schema::{Chunks, Schema, SourceSpec, TileGridSpec, Tiles};
+pub use state::{Counts, State};
+pub use stop::Stop;

@@ -1,0 +1,170 @@
+//! The reads of one patch: which window of which level of which asset, and fetching them.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use terracube_grid::{GeoBox, ReadPlan, Transform};
+use terracube_raster::{Cog, FetchedWindow};
+use terracube_source::{Asset, Granule};
+
+use super::Round;
+use crate::plan::Job;
+use crate::{Band, Error, Result};
+
+/// The reads of one patch, band by band, each in the order of the mosaic.
+pub(super) struct Reads {
+    bands: Vec<Vec<Read>>,
+}
+
+/// One window of one asset, to be read for one band.
+pub(super) struct Read {
+    cog: Arc<Cog>,
+    level: usize,
+    band: usize,
+    plan: ReadPlan,
+    placed: Placed,
+}
+
+/// How a fetched window lies.
+#[derive(Debug, Clone)]
+pub(super) struct Placed {
+    /// The grid of the asset's level, whole.
+    pub(super) level: GeoBox,
+    /// What to read where.
+    pub(super) plan: ReadPlan,
+    /// From the cube's CRS to the asset's.
+    pub(super) transform: Arc<Transform>,
+}
+
+/// A window that is here, still compressed.
+pub(super) struct Fetched {
+    pub(super) window: FetchedWindow,
+    pub(super) placed: Placed,
+    pub(super) label: String,
+}
+
+/// Requests of one patch at the same time; the source's own limits come on top.
+const READS_AT_ONCE: usize = 8;
+
+/// Opens the assets of a patch and decides what to read of them.
+pub(super) async fn plan(round: &Round, job: &Job) -> Result<Reads> {
+    let patch = round.cube.patches().geobox(job.patch);
+    let mut bands = Vec::with_capacity(round.cube.schema().bands.len());
+    for band in &round.cube.schema().bands {
+        let granules: Vec<&Granule> = round.plan.granules_of(job).collect();
+        let with_asset: Vec<_> = granules
+            .iter()
+            .filter_map(|g| Some((*g, g.assets.get(band.asset_name())?)))
+            .collect();
+        if with_asset.is_empty() && let Some(granule) = granules.first() {
+            return Err(no_asset(granule, band));
+        }
+        let reads = stream::iter(with_asset)
+            .map(|(granule, asset)| read(round, &patch, band, granule, asset))
+            .buffered(READS_AT_ONCE)
+            .try_filter_map(async |read| Ok(read))
+            .try_collect()
+            .await?;
+        bands.push(reads);
+    }
+    Ok(Reads { bands })
+}
+
+impl Reads {
+    /// Bytes that the patch takes while it is worked on: what is fetched, the largest decoded
+    /// window, and the patch itself before and after encoding.
+    pub(super) fn cost(&self, round: &Round) -> u64 {
+        let [rows, cols] = round.cube.patches().shape();
+        let pixels = (rows * cols) as u64;
+        let bands = round.cube.schema().bands.iter();
+        bands.zip(&self.bands).map(|(band, reads)| {
+            let fetched: u64 = reads.iter().map(Read::compressed).sum();
+            let decoded = reads.iter().map(Read::decoded).max().unwrap_or(0);
+            fetched + decoded + 3 * pixels * band.dtype.size() as u64
+        }).sum()
+    }
+
+    /// Fetches everything.
+    pub(super) async fn fetch(self) -> Result<Vec<Vec<Fetched>>> {
+        let mut bands = Vec::with_capacity(self.bands.len());
+        for reads in self.bands {
+            let fetched = stream::iter(reads).map(Read::fetch).buffered(READS_AT_ONCE);
+            bands.push(fetched.try_collect().await?);
+        }
+        Ok(bands)
+    }
+}
+
+impl Read {
+    fn compressed(&self) -> u64 {
+        self.cog.bytes_for(self.level, self.band, &self.plan.src)
+    }
+
+    fn decoded(&self) -> u64 {
+        (self.plan.src.width * self.plan.src.height * self.cog.dtype(self.band).size()) as u64
+    }
+
+    async fn fetch(self) -> Result<Fetched> {
+        let window = self.cog.fetch(self.level, self.band, self.plan.src).await?;
+        Ok(Fetched { window, placed: self.placed, label: String::new() })
+    }
+}
+
+/// What to read of one asset for one patch, or `None` when they do not meet.
+async fn read(
+    round: &Round,
+    patch: &GeoBox,
+    band: &Band,
+    granule: &Granule,
+    asset: &Asset,
+) -> Result<Option<Read>> {
+    let fault = |reason: String| Error::Asset {
+        granule: granule.id.clone(),
+        asset: asset.name.clone(),
+        band: band.name.clone(),
+        reason,
+    };
+    let cog = round.assets.cog(granule, asset, &band.name).await?;
+    if band.asset_band > cog.bands() {
+        return Err(fault(format!("it has {} bands, not {}", cog.bands(), band.asset_band)));
+    }
+    let index = band.asset_band - 1;
+    if !cog.dtype(index).fits_into(band.dtype) {
+        return Err(fault(format!(
+            "it holds {}, which does not fit into the band's {}: declare the band as {}",
+            cog.dtype(index), band.dtype, cog.dtype(index)
+        )));
+    }
+    let Some(whole) = geobox_of(&cog, asset) else {
+        return Err(fault("neither the file nor its metadata says where it lies".into()));
+    };
+    let transform = Arc::new(Transform::new(&patch.crs, &whole.crs)?);
+    let radius = band.resampling.radius();
+    let Some(base) = ReadPlan::new(&whole, patch, &transform, radius) else { return Ok(None) };
+    let level = if base.paste.is_some() { 0 } else { cog.level_for(base.scale) };
+    let (grid, plan) = if level == 0 {
+        (whole, base)
+    } else {
+        let info = &cog.levels()[level];
+        let grid = GeoBox::from_shape(whole.crs.clone(), whole.bounds(), info.width, info.height)?;
+        let Some(plan) = ReadPlan::new(&grid, patch, &transform, radius) else { return Ok(None) };
+        (grid, plan)
+    };
+    let placed = Placed { level: grid, plan: plan.clone(), transform };
+    Ok(Some(Read { cog, level, band: index, plan, placed }))
+}
+
+/// The grid of an asset: the file knows best; metadata helps where it says nothing.
+fn geobox_of(cog: &Cog, asset: &Asset) -> Option<GeoBox> {
+    cog.geobox().cloned().or_else(|| asset.geobox.clone())
+}
+
+fn no_asset(granule: &Granule, band: &Band) -> Error {
+    let known: Vec<_> = granule.assets.keys().map(String::as_str).collect();
+    Error::Asset {
+        granule: granule.id.clone(),
+        asset: band.asset_name().to_owned(),
+        band: band.name.clone(),
+        reason: format!("there is no such asset; it has {}", known.join(", ")),
+    }
+}

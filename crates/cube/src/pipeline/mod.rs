@@ -1,0 +1,252 @@
+//! The engine of a fill: bounded stages from download to commit; the only place that spawns tasks.
+
+mod assets;
+mod download;
+mod render;
+mod write;
+
+use std::collections::HashSet;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use futures::StreamExt;
+use futures::stream;
+use terracube_store::zarr::ZarrArray;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::task::{JoinError, JoinHandle};
+
+use crate::cube::BoundSource;
+use crate::plan::Job;
+use crate::{Cube, Error, Event, FillOptions, Plan, Provenance, Report, Result};
+use assets::Assets;
+use render::Rendered;
+
+/// Begins a fill.
+pub(crate) fn spawn(
+    cube: Cube,
+    plan: Arc<Plan>,
+    options: FillOptions,
+    events: mpsc::Sender<Event>,
+) -> JoinHandle<Result<Report>> {
+    tokio::spawn(run(cube, plan, options, events))
+}
+
+/// Patches that lost a race against another process are planned and done again, so often.
+const ROUNDS: usize = 8;
+/// One permit of the memory budget, in bytes.
+const PERMIT: u64 = 4096;
+
+async fn run(
+    cube: Cube,
+    plan: Arc<Plan>,
+    options: FillOptions,
+    events: mpsc::Sender<Event>,
+) -> Result<Report> {
+    let began = Instant::now();
+    let mut report = Report::default();
+    emit(&events, Event::Started { patches: plan.jobs.len(), bytes_estimate: plan.bytes }).await;
+    let before = cube.source().map(|b| b.access.stats()).unwrap_or_default();
+    let mut plan = plan;
+    for _ in 0..ROUNDS {
+        if plan.jobs.is_empty() {
+            break;
+        }
+        let lost = round(&cube, &plan, &options, &events, &mut report).await?;
+        if lost.is_empty() || options.stop.is_stopped() {
+            report.left += lost.len();
+            break;
+        }
+        plan = Arc::new(cube.plan_patches(&lost).await?);
+    }
+    let after = cube.source().map(|b| b.access.stats()).unwrap_or_default();
+    report.bytes_read = after.bytes_received.saturating_sub(before.bytes_received);
+    report.requests = after.requests.saturating_sub(before.requests);
+    report.stopped = options.stop.is_stopped();
+    report.duration = began.elapsed();
+    Ok(report)
+}
+
+/// What a round works with.
+struct Round {
+    cube: Cube,
+    plan: Arc<Plan>,
+    assets: Assets,
+    arrays: Vec<ZarrArray>,
+    memory: Arc<Semaphore>,
+    permits: u32,
+    stop: crate::Stop,
+}
+
+/// One patch on its way to the writer, with its share of the memory budget.
+struct Parcel {
+    rendered: Rendered,
+    provenance: Provenance,
+    _memory: Option<OwnedSemaphorePermit>,
+}
+
+/// Fills the plan once; gives the patches whose commit another process forestalled.
+async fn round(
+    cube: &Cube,
+    plan: &Arc<Plan>,
+    options: &FillOptions,
+    events: &mpsc::Sender<Event>,
+    report: &mut Report,
+) -> Result<Vec<crate::Patch>> {
+    let Some(bound) = cube.source().cloned() else {
+        let (cube, missing) = (cube.schema().name.clone(), plan.jobs.len());
+        return Err(Error::NoSource { cube, missing });
+    };
+    let store = cube.latest().await?;
+    let permits = u32::try_from((options.memory / PERMIT).max(1)).unwrap_or(u32::MAX);
+    let permits = permits.min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
+    let round = Arc::new(Round {
+        cube: cube.clone(),
+        plan: plan.clone(),
+        assets: Assets::new(bound.clone()),
+        arrays: cube.arrays(&store).await?,
+        memory: Arc::new(Semaphore::new(permits as usize)),
+        permits,
+        stop: options.stop.clone(),
+    });
+    let (sender, receiver) = mpsc::channel(4);
+    let writer = write::Writer::new(cube.clone(), options.clone(), events.clone(), bound.access);
+    let writer = tokio::spawn(writer.run(receiver));
+    feed(&round, options, events, sender).await;
+    let written = writer.await.map_err(|_| Error::Lost { stage: "write" })??;
+    let done: HashSet<_> = written.done.iter().chain(&written.conflicted).copied().collect();
+    report.left += plan.jobs.iter().filter(|job| !done.contains(&job.patch)).count();
+    report.filled += written.filled;
+    report.empty += written.empty;
+    report.failed.extend(written.failed);
+    report.bytes_stored += written.bytes;
+    report.versions.extend(written.versions);
+    Ok(written.conflicted)
+}
+
+/// Runs the patches, several at once, and hands each to the writer as it is ready.
+async fn feed(
+    round: &Arc<Round>,
+    options: &FillOptions,
+    events: &mpsc::Sender<Event>,
+    sender: mpsc::Sender<Parcel>,
+) {
+    let jobs = round.plan.jobs.clone();
+    let mut parcels = stream::iter(jobs)
+        .map(|job| Spawned(tokio::spawn(patch(round.clone(), job))))
+        .buffer_unordered(options.patches_in_flight.max(1))
+        .boxed();
+    loop {
+        let parcel = tokio::select! {
+            biased;
+            () = options.stop.stopped() => {
+                emit(events, Event::Stopping).await;
+                return;
+            }
+            parcel = parcels.next() => parcel,
+        };
+        match parcel {
+            // The writer has ended with an error, which it reports itself.
+            Some(Ok(Some(parcel))) if sender.send(parcel).await.is_err() => return,
+            Some(_) => {}
+            None => return,
+        }
+    }
+}
+
+/// Downloads and renders one patch; `None` when stopped on the way.
+async fn patch(round: Arc<Round>, job: Job) -> Option<Parcel> {
+    tokio::select! {
+        biased;
+        () = round.stop.stopped() => None,
+        parcel = whole_patch(&round, job) => Some(parcel),
+    }
+}
+
+async fn whole_patch(round: &Arc<Round>, job: Job) -> Parcel {
+    let mut provenance = Provenance {
+        granules: round.plan.granules_of(&job).map(crate::ledger::Origin::of).collect(),
+        filled_at: now(),
+        tool: crate::create::tool(),
+        ..Provenance::default()
+    };
+    let mut memory = None;
+    let rendered = match try_patch(round, job, &mut memory).await {
+        Ok(rendered) => rendered,
+        Err(error) => {
+            provenance.reason = Some(reason(&error));
+            Rendered::failed(job.patch)
+        }
+    };
+    provenance.stored = rendered.stored();
+    Parcel { rendered, provenance, _memory: memory }
+}
+
+async fn try_patch(
+    round: &Arc<Round>,
+    job: Job,
+    memory: &mut Option<OwnedSemaphorePermit>,
+) -> Result<Rendered> {
+    let reads = download::plan(round, &job).await?;
+    let cost = reads.cost(round) / PERMIT;
+    let permits = u32::try_from(cost).unwrap_or(u32::MAX).clamp(1, round.permits);
+    let permit = round.memory.clone().acquire_many_owned(permits).await;
+    *memory = Some(permit.map_err(|_| Error::Lost { stage: "admission" })?);
+    let fetched = reads.fetch().await?;
+    let (sender, receiver) = oneshot::channel();
+    let round = round.clone();
+    rayon::spawn(move || {
+        // The receiver is gone when the fill was stopped.
+        let _ = sender.send(render::patch(&round.cube, &round.arrays, job.patch, fetched));
+    });
+    receiver.await.map_err(|_| Error::Lost { stage: "render" })?
+}
+
+/// A task that ends when nobody waits for it any more.
+struct Spawned<T>(JoinHandle<T>);
+
+impl<T> Future for Spawned<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl<T> Drop for Spawned<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An error with its causes, on one line.
+fn reason(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let line = inner.to_string();
+        if !text.contains(&line) {
+            text += &format!(": {line}");
+        }
+        cause = inner.source();
+    }
+    text.replace('\n', " ")
+}
+
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// Sends an event; nobody listening is fine.
+async fn emit(events: &mpsc::Sender<Event>, event: Event) {
+    let _ = events.send(event).await;
+}
+
+impl BoundSource {
+    /// What this source's access has done so far.
+    fn stats(&self) -> terracube_source::AccessStats {
+        self.access.stats()
+    }
+}

@@ -1,0 +1,105 @@
+//! From compressed windows to encoded chunks: decode, warp, mosaic, encode. Pure computing.
+
+use bytes::Bytes;
+use terracube_grid::{GeoBox, Window};
+use terracube_raster::{Extent, Mosaic, Pixels, Raster, WarpOptions, copy_window, warp};
+use terracube_store::zarr::ZarrArray;
+
+use super::download::{Fetched, Placed};
+use crate::patch::PatchGrid;
+use crate::{Band, Cube, Patch, PatchState, Result};
+
+/// A patch ready to be written.
+#[derive(Debug)]
+pub(super) struct Rendered {
+    pub(super) patch: Patch,
+    pub(super) state: PatchState,
+    /// One encoded chunk a band; `None` where all is «no data» and nothing is stored.
+    pub(super) chunks: Vec<Option<Bytes>>,
+}
+
+impl Rendered {
+    pub(super) fn failed(patch: Patch) -> Self {
+        Self { patch, state: PatchState::Failed, chunks: Vec::new() }
+    }
+
+    /// Bytes to store.
+    pub(super) fn stored(&self) -> u64 {
+        self.chunks.iter().flatten().map(|c| c.len() as u64).sum()
+    }
+}
+
+/// Renders all bands of a patch.
+pub(super) fn patch(
+    cube: &Cube,
+    arrays: &[ZarrArray],
+    patch: Patch,
+    fetched: Vec<Vec<Fetched>>,
+) -> Result<Rendered> {
+    let geobox = cube.patches().geobox(patch);
+    let chunk = PatchGrid::chunk(patch, cube.schema().time.is_some());
+    let mut chunks = Vec::with_capacity(arrays.len());
+    let mut state = PatchState::Empty;
+    for ((band, array), granules) in cube.schema().bands.iter().zip(arrays).zip(fetched) {
+        let raster = mosaic(cube, band, &geobox, granules)?;
+        if raster.count_valid() == 0 {
+            chunks.push(None);
+            continue;
+        }
+        state = PatchState::Filled;
+        let pixels = whole(raster, band, cube.patches().shape());
+        chunks.push(array.encode_chunk(&chunk, pixels.into_bytes())?);
+    }
+    Ok(Rendered { patch, state, chunks })
+}
+
+fn mosaic(cube: &Cube, band: &Band, geobox: &GeoBox, granules: Vec<Fetched>) -> Result<Raster> {
+    let rule = cube.schema().mosaic.rule;
+    let mut mosaic = Mosaic::new(rule, geobox.width, geobox.height, band.dtype);
+    for granule in granules {
+        if mosaic.is_complete() {
+            break;
+        }
+        let mut source = granule.window.decode()?;
+        if source.is_all_valid()
+            && let Some(nodata) = band.source_nodata
+        {
+            source.mask_value(nodata);
+        }
+        mosaic.add(&place(&source, band, geobox, &granule.placed)?)?;
+    }
+    Ok(mosaic.finish())
+}
+
+/// Brings a decoded window onto the patch's grid.
+fn place(source: &Raster, band: &Band, geobox: &GeoBox, placed: &Placed) -> Result<Raster> {
+    let Placed { level, plan, transform } = placed;
+    if let Some((col, row)) = plan.paste {
+        let offset = (col - plan.src.col as i64, row - plan.src.row as i64);
+        return Ok(copy_window(source, offset, geobox.width, geobox.height, band.dtype)?);
+    }
+    let options = WarpOptions {
+        resampling: band.resampling,
+        scale: plan.scale,
+        source_extent: Extent {
+            offset: (plan.src.col, plan.src.row),
+            width: level.width,
+            height: level.height,
+        },
+        dst_dtype: band.dtype,
+        dst_nodata: band.nodata_value(),
+    };
+    Ok(warp(source, &level.crop(&plan.src), geobox, transform, &options)?)
+}
+
+/// The pixels of a whole chunk: patches at the cube's edge are smaller than it.
+fn whole(mut raster: Raster, band: &Band, [rows, cols]: [usize; 2]) -> Pixels {
+    raster.fill_invalid(band.fill_value());
+    if (raster.height, raster.width) == (rows, cols) {
+        return raster.pixels;
+    }
+    let mut pixels = Pixels::filled(band.dtype, rows * cols, band.fill_value());
+    let window = Window { col: 0, row: 0, width: raster.width, height: raster.height };
+    pixels.paste(cols, &window, &raster.pixels);
+    pixels
+}
