@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use terracube_grid::{GeoBox, TimeStep};
-use terracube_store::{Store, StoreExt};
-use terracube_store::zarr::{ArraySpec, Codecs, ZarrArray, create_group, read_group_attributes};
+use terracube_store::{
+    ArraySpec, Codecs, Store, StoreExt, ZarrArray, create_group, read_group_attributes,
+    write_group_attributes,
+};
 
 use crate::attributes::{self, CUBE_KEY, GRID_MAPPING};
 use crate::ledger::Ledger;
@@ -23,7 +25,7 @@ pub(crate) async fn write(store: &Arc<dyn Store>, schema: &Schema) -> Result<()>
     // killed is begun again.
     let mut root = attributes::group(schema, &geobox);
     root.insert(CUBE_KEY.into(), json!({"layout": LAYOUT, "incomplete": true}));
-    create_group(store.clone(), "", root.clone()).await?;
+    create_group(store, "", root.clone()).await?;
     for band in &schema.bands {
         let spec = band_spec(schema, band, &geobox, steps.len());
         ZarrArray::create(store.clone(), &band.name, &spec).await?;
@@ -32,13 +34,13 @@ pub(crate) async fn write(store: &Arc<dyn Store>, schema: &Schema) -> Result<()>
     Ledger::create(store, patches.counts()).await?;
     let about = json!({"layout": LAYOUT, "tool": tool(), "schema": schema});
     root.insert(CUBE_KEY.into(), about);
-    create_group(store.clone(), "", root).await?;
+    write_group_attributes(store, "", root).await?;
     Ok(())
 }
 
 /// Removes what a creation that was killed left behind.
 pub(crate) async fn clean(store: &Arc<dyn Store>) -> Result<()> {
-    let Some(root) = read_group_attributes(store.clone(), "").await? else { return Ok(()) };
+    let Some(root) = read_group_attributes(store, "").await? else { return Ok(()) };
     if root.get(CUBE_KEY).is_some_and(is_incomplete) {
         store.clear().await?;
     }
@@ -46,7 +48,7 @@ pub(crate) async fn clean(store: &Arc<dyn Store>) -> Result<()> {
 }
 
 /// The declaration of the cube in a store, or `None` when there is no cube.
-pub(crate) async fn read_schema(store: Arc<dyn Store>) -> Result<Option<Schema>> {
+pub(crate) async fn read_schema(store: &Arc<dyn Store>) -> Result<Option<Schema>> {
     let Some(root) = read_group_attributes(store, "").await? else { return Ok(None) };
     let Some(cube) = root.get(CUBE_KEY) else {
         return Err(Error::NotACube { reason: "it holds a Zarr group that is not a cube".into() });

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use terracube_grid::{GeoBox, TimeStep};
 use terracube_source::{Access, Source};
-use terracube_store::zarr::ZarrArray;
-use terracube_store::{Repository, Store, Version};
+use terracube_store::{Repository, Store, Version, ZarrArray};
 
 use crate::ledger::Ledger;
 use crate::{Error, PatchGrid, Result, Schema, create};
@@ -44,7 +43,7 @@ impl Cube {
     /// sense; what the store says.
     pub async fn create(repository: Arc<dyn Repository>, schema: &Schema) -> Result<Self> {
         schema.check()?;
-        if let Some(found) = create::read_schema(repository.latest().await?).await? {
+        if let Some(found) = create::read_schema(&repository.latest().await?).await? {
             return Err(Error::Exists { cube: found.name });
         }
         let session = repository.begin().await?;
@@ -60,7 +59,7 @@ impl Cube {
     /// # Errors
     /// [`Error::NotACube`] when there is none; what the store says.
     pub async fn open(repository: Arc<dyn Repository>) -> Result<Self> {
-        match create::read_schema(repository.latest().await?).await? {
+        match create::read_schema(&repository.latest().await?).await? {
             Some(schema) => Self::over(repository, schema),
             None => Err(Error::NotACube { reason: "the store is empty: create the cube first".into() }),
         }
@@ -71,7 +70,7 @@ impl Cube {
     /// # Errors
     /// [`Error::Differs`] listing the differences; else as [`create`](Self::create).
     pub async fn open_or_create(repository: Arc<dyn Repository>, schema: &Schema) -> Result<Self> {
-        let Some(found) = create::read_schema(repository.latest().await?).await? else {
+        let Some(found) = create::read_schema(&repository.latest().await?).await? else {
             return Self::create(repository, schema).await;
         };
         let differences = found.differences(schema);

@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use terracube_raster::{GeoTiff, Picture, Pixels, Ramp};
-use terracube_store::zarr::{ZarrArray, create_group, write_consolidated};
-use terracube_store::{Directory, Store};
+use terracube_store::{Directory, Store, ZarrArray, create_group, write_consolidated};
 
 use crate::{Cube, Error, Loaded, LoadedBand, Result, attributes, create};
 
@@ -105,7 +104,7 @@ impl Loaded {
     }
 
     async fn write_group(&self, cube: &Cube, path: &Path) -> Result<()> {
-        let store: Arc<dyn Store> = Arc::new(Directory::create(path)?);
+        let store: Arc<dyn Store> = Arc::new(Directory::new(path)?);
         let schema = cube.schema();
         for LoadedBand { band, rasters } in &self.bands {
             let spec = create::band_spec(schema, band, &self.geobox, self.steps.len());
@@ -120,8 +119,8 @@ impl Loaded {
             }
         }
         create::write_coordinates(&store, schema, &self.geobox, &self.steps).await?;
-        create_group(store.clone(), "", attributes::group(schema, &self.geobox)).await?;
-        write_consolidated(store, "").await?;
+        create_group(&store, "", attributes::group(schema, &self.geobox)).await?;
+        write_consolidated(&store, "").await?;
         Ok(())
     }
 }

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
+use serde_json::json;
 use terracube_source::Granule;
-use terracube_store::zarr::{ArraySpec, Codecs, ZarrArray};
-use terracube_store::{ByteRequest, ReadStore, Store};
+use terracube_store::{ArraySpec, ByteRequest, Codecs, Key, Store, ZarrArray};
 
 use crate::{Error, Patch, Result};
 
@@ -91,7 +90,6 @@ impl Origin {
 pub(crate) struct Ledger {
     store: Arc<dyn Store>,
     state: ZarrArray,
-    provenance: ZarrArray,
 }
 
 impl Ledger {
@@ -99,41 +97,31 @@ impl Ledger {
     pub(crate) async fn create(store: &Arc<dyn Store>, counts: [usize; 3]) -> Result<()> {
         let about = json!({"description": "Ledger of the cube: state and provenance of each patch"});
         let attributes = crate::attributes::into_map(about);
-        terracube_store::zarr::create_group(store.clone(), LEDGER, attributes).await?;
-        let spec = |data_type: &str, fill: serde_json::Value, codecs, attributes| ArraySpec {
-            shape: counts.iter().map(|n| *n as u64).collect(),
-            chunk_shape: vec![1; 3],
-            shard_shape: None,
-            data_type: data_type.to_owned(),
-            fill_value: fill,
-            codecs,
-            dimension_names: ["patch_time", "patch_row", "patch_col"].map(String::from).to_vec(),
-            attributes,
-        };
-        let meanings = crate::attributes::into_map(json!({
+        terracube_store::create_group(store, LEDGER, attributes).await?;
+        let shape: Vec<u64> = counts.iter().map(|n| *n as u64).collect();
+        let mut state = ArraySpec::new(shape.clone(), vec![1; 3], "uint8");
+        state.codecs = Codecs::None;
+        state.dimension_names = AXES.map(String::from).to_vec();
+        state.attributes = crate::attributes::into_map(json!({
             "flag_values": [0, 1, 2, 3], "flag_meanings": "missing filled empty failed",
         }));
-        let state = spec("uint8", json!(0), Codecs::None, meanings);
         ZarrArray::create(store.clone(), &state_path(), &state).await?;
-        let vlen = Codecs::Raw(vec![json!({"name": "vlen-utf8"})]);
-        let provenance = spec("string", json!(""), vlen, Map::new());
-        ZarrArray::create(store.clone(), &provenance_path(), &provenance).await?;
+        // An array of strings is written here by hand: chunks of one string need no codec library.
+        let provenance = json!({
+            "zarr_format": 3, "node_type": "array", "shape": shape, "data_type": "string",
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, 1, 1]}},
+            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+            "fill_value": "", "codecs": [{"name": "vlen-utf8"}], "attributes": {},
+            "dimension_names": AXES,
+        });
+        let key = Key::new(format!("{LEDGER}/provenance/zarr.json"))?;
+        store.set(&key, provenance.to_string().into()).await?;
         Ok(())
     }
 
     pub(crate) async fn open(store: Arc<dyn Store>) -> Result<Self> {
         let state = ZarrArray::open(store.clone(), &state_path()).await?;
-        let provenance = ZarrArray::open(store.clone(), &provenance_path()).await?;
-        Ok(Self { store, state, provenance })
-    }
-
-    /// The same ledger over another store.
-    pub(crate) fn with_store(&self, store: Arc<dyn Store>) -> Self {
-        Self {
-            state: self.state.with_store(store.clone()),
-            provenance: self.provenance.with_store(store.clone()),
-            store,
-        }
+        Ok(Self { store, state })
     }
 
     /// The states of a block of patches, time, then rows, then columns.
@@ -149,16 +137,15 @@ impl Ledger {
         state: PatchState,
         provenance: &Provenance,
     ) -> Result<()> {
-        let chunk = PatchChunk::of(patch);
         let text = serde_json::to_string(provenance).unwrap_or_default();
-        let key = self.provenance.chunk_key(&chunk.0)?;
-        self.store.set(&key, one_string(&text)).await?;
-        self.state.write_chunk(&chunk.0, vec![state as u8]).await?;
+        self.store.set(&provenance_key(patch)?, one_string(&text)).await?;
+        let chunk = [patch.time, patch.row, patch.col].map(u64::from);
+        self.state.write_chunk(&chunk, vec![state as u8]).await?;
         Ok(())
     }
 
     pub(crate) async fn provenance(&self, patch: Patch) -> Result<Option<Provenance>> {
-        let key = self.provenance.chunk_key(&PatchChunk::of(patch).0)?;
+        let key = provenance_key(patch)?;
         let Some(bytes) = self.store.get(&key, ByteRequest::All).await? else { return Ok(None) };
         let text = first_string(&bytes);
         text.and_then(|t| serde_json::from_str(t).ok()).map(Some).ok_or_else(|| Error::NotACube {
@@ -167,20 +154,15 @@ impl Ledger {
     }
 }
 
-struct PatchChunk([u64; 3]);
-
-impl PatchChunk {
-    fn of(patch: Patch) -> Self {
-        Self([u64::from(patch.time), u64::from(patch.row), u64::from(patch.col)])
-    }
-}
+const AXES: [&str; 3] = ["patch_time", "patch_row", "patch_col"];
 
 fn state_path() -> String {
     format!("{LEDGER}/state")
 }
 
-fn provenance_path() -> String {
-    format!("{LEDGER}/provenance")
+fn provenance_key(patch: Patch) -> Result<Key> {
+    let Patch { time, row, col } = patch;
+    Ok(Key::new(format!("{LEDGER}/provenance/c/{time}/{row}/{col}"))?)
 }
 
 /// One string as Zarr's `vlen-utf8` codec stores it: the number of items, then each with its

@@ -118,7 +118,7 @@ impl Cube {
         let store = self.latest().await?;
         let mut loaded = Vec::with_capacity(bands.len());
         for band in bands {
-            let array = terracube_store::zarr::ZarrArray::open(store.clone(), &band.name).await?;
+            let array = terracube_store::ZarrArray::open(store.clone(), &band.name).await?;
             let mut rasters = Vec::with_capacity(steps.len());
             for step in steps.clone() {
                 let bytes = array.read(&self.ranges(step, window)).await?;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use terracube_grid::{Anchor, Bounds, Crs, GeoBox, TileGrid, TimeAxis};
-use terracube_store::zarr::Codecs;
+use terracube_store::Codecs;
 
 use crate::{Band, Error, Mosaic, Result};
 

@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
 use terracube_grid::Region;
-use terracube_store::StoreExt;
+use terracube_store::ReadStore;
 
 use crate::patch::PatchGrid;
 use crate::{Cube, Patch, PatchState, Provenance, Request, Result};
@@ -101,7 +101,7 @@ impl Cube {
         let sizes = stream::iter(chunks.collect::<Vec<_>>())
             .map(|key| {
                 let store = store.clone();
-                async move { Ok::<_, crate::Error>(terracube_store::ReadStore::size(&store, &key?).await?) }
+                async move { Ok::<_, crate::Error>(store.size(&key?).await?) }
             })
             .buffer_unordered(SIZES_AT_ONCE)
             .try_fold(0, async |sum, size| Ok(sum + size.unwrap_or(0)));

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream;
-use terracube_store::zarr::ZarrArray;
+use terracube_store::ZarrArray;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use terracube_grid::{GeoBox, Window};
 use terracube_raster::{Extent, Mosaic, Pixels, Raster, WarpOptions, copy_window, warp};
-use terracube_store::zarr::ZarrArray;
+use terracube_store::ZarrArray;
 
 use super::download::{Fetched, Placed};
 use crate::patch::PatchGrid;

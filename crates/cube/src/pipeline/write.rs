@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use terracube_source::Access;
-use terracube_store::zarr::ZarrArray;
-use terracube_store::{Error as StoreError, Session};
+use terracube_store::{Error as StoreError, Session, ZarrArray};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
