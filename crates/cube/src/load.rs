@@ -79,7 +79,7 @@ impl Cube {
             return Err(Error::OutsideCube { cube, extent });
         };
         let source = self.geobox().crop(&plan.src);
-        let region = Region::in_crs(source.bounds(), source.crs.clone())?;
+        let region = Region::in_crs(source.bounds(), &source.crs)?;
         let request = Request { region: Some(region), time };
         let mut loaded = self.load_window(&request, &plan.src, options).await?;
         for band in &mut loaded.bands {
@@ -147,7 +147,7 @@ impl Cube {
     fn window(&self, request: &Request) -> Result<Window> {
         let all = Window { col: 0, row: 0, width: self.geobox().width, height: self.geobox().height };
         let Some(region) = request.project(self)? else { return Ok(all) };
-        let window = region.bounds().and_then(|bounds| self.geobox().window_of(&bounds));
+        let window = self.geobox().window_of(&region.bounds());
         match window {
             Some(window) => Ok(window),
             None => {

@@ -203,11 +203,11 @@ impl Cube {
         let corner = |time, row, col| self.patches().geobox(Patch { time, row, col }).bounds();
         let bounds = corner(0, rows.start, cols.start).union(&corner(0, rows.end - 1, cols.end - 1));
         let mut query = Query::default();
-        query.region = Some(Region::in_crs(bounds, self.geobox().crs.clone())?);
+        query.region = Some(Region::in_crs(bounds, &self.geobox().crs)?);
         if self.schema().time.is_some() {
             let (first, last) = (times.start as usize, times.end as usize - 1);
             let (start, end) = (self.steps()[first].start, self.steps()[last].end);
-            query.time = Some(TimeRange { start: Some(start), end: Some(end) });
+            query.time = Some(TimeRange { start, end });
         }
         let mut granules = Vec::new();
         let mut stream = bound.source.search(&query, &bound.access);
@@ -226,7 +226,7 @@ impl Cube {
         for granule in found {
             let Some(time) = self.step_of(granule.time.start) else { continue };
             let Some(area) = self.area_of(&granule)? else { continue };
-            let Some((rows, cols)) = area.bounds().and_then(|b| self.patches().touched_by(&b)) else {
+            let Some((rows, cols)) = self.patches().touched_by(&area.bounds()) else {
                 continue;
             };
             let index = u32::try_from(plan.granules.len()).unwrap_or(u32::MAX);
@@ -261,14 +261,11 @@ impl Cube {
     }
 
     /// The time step that an instant falls in; all fall in the only one of a cube without time.
-    fn step_of(&self, instant: Option<Time>) -> Option<u32> {
-        if self.schema().time.is_none() {
-            return Some(0);
+    fn step_of(&self, instant: Time) -> Option<u32> {
+        match &self.schema().time {
+            None => Some(0),
+            Some(axis) => u32::try_from(axis.cell_of(instant)?).ok(),
         }
-        let instant = instant?;
-        let after = self.steps().partition_point(|s| s.start <= instant);
-        let step = after.checked_sub(1)?;
-        (instant < self.steps()[step].end).then(|| u32::try_from(step).unwrap_or(u32::MAX))
     }
 
     /// Where a granule lies on the cube's grid: its assets' own grid is more precise than a
@@ -277,7 +274,7 @@ impl Cube {
         let crs = &self.geobox().crs;
         let geobox = self.assets(granule).find_map(|(_, asset)| asset.geobox.as_ref());
         let region = match geobox {
-            Some(geobox) => Some(Region::from_geobox(geobox)),
+            Some(geobox) => Some(Region::from_geobox(geobox)?),
             None => granule.footprint()?,
         };
         Ok(region.map(|r| r.project(crs)).transpose()?)
@@ -287,7 +284,7 @@ impl Cube {
         let [rows, cols] = self.patches().shape();
         let (x, y) = self.geobox().resolution();
         let wanted = (rows * cols * patches) as f64 * (x * y).abs();
-        let whole = area.bounds().map_or(wanted, |b| b.width() * b.height()).max(f64::MIN_POSITIVE);
+        let whole = (area.bounds().width() * area.bounds().height()).max(f64::MIN_POSITIVE);
         let share = (wanted / whole).min(1.0);
         let bytes = |(band, asset): (&crate::Band, &Asset)| {
             let pixels = asset.geobox.as_ref().map_or(wanted / (x * y).abs(), |g| (g.width * g.height) as f64);

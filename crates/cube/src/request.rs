@@ -86,9 +86,9 @@ impl Request {
             let all = (0..narrow(rows)).flat_map(|r| (0..narrow(cols)).map(move |c| (r, c)));
             return Ok(all.collect());
         };
-        let touched = region.bounds().and_then(|bounds| grid.touched_by(&bounds));
         let mut places = Vec::new();
-        if let Some((rows, cols)) = touched {
+        for part in region.parts() {
+            let Some((rows, cols)) = grid.touched_by(part) else { continue };
             for row in rows {
                 for col in cols.clone() {
                     let bounds = grid.geobox(Patch { time: 0, row, col }).bounds();
@@ -98,6 +98,8 @@ impl Request {
                 }
             }
         }
+        places.sort_unstable();
+        places.dedup();
         if places.is_empty() {
             let extent = describe(&cube.geobox().bounds(), cube);
             return Err(Error::OutsideCube { cube: cube.schema().name.clone(), extent });
@@ -110,9 +112,9 @@ fn describe(bounds: &Bounds, cube: &Cube) -> String {
     let Bounds { min_x, min_y, max_x, max_y } = bounds;
     let mut text = format!("{min_x},{min_y},{max_x},{max_y} in {}", cube.geobox().crs);
     if !cube.geobox().crs.is_geographic()
-        && let Ok(degrees) = Region::from_geobox(cube.geobox()).bbox_wgs84()
+        && let Ok(region) = Region::from_geobox(cube.geobox())
     {
-        for b in degrees {
+        for b in region.bbox_wgs84() {
             text += &format!(
                 " (lon/lat {:.3},{:.3},{:.3},{:.3})",
                 b.min_x, b.min_y, b.max_x, b.max_y

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use terracube_grid::{Anchor, Bounds, Crs, GeoBox, TileGrid, TimeAxis};
+use terracube_grid::{Anchor, Bounds, Crs, GeoBox, Tile, TileGrid, TimeAxis};
 use terracube_store::Codecs;
 
 use crate::{Band, Error, Mosaic, Result};
@@ -295,8 +295,8 @@ impl Schema {
         if col0 > col1 || row0 > row1 {
             return self.fault("tiles.range must be [col0, row0, col1, row1], first to last");
         }
-        let first = grid.tile_geobox(col0, row0)?;
-        let last = grid.tile_geobox(col1, row1)?;
+        let first = grid.tile_geobox(Tile::new(col0, row0))?;
+        let last = grid.tile_geobox(Tile::new(col1, row1))?;
         if self.crs.as_ref().is_some_and(|crs| *crs != first.crs) {
             return self.fault(format!("crs differs from the tile grid's, which is {}", first.crs));
         }

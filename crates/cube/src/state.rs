@@ -129,7 +129,7 @@ impl State {
     pub fn to_geojson(&self, cube: &Cube) -> Result<Value> {
         let mut features = Vec::with_capacity(self.patches.len());
         for (patch, state) in &self.patches {
-            let region = Region::from_geobox(&cube.patches().geobox(*patch));
+            let region = Region::from_geobox(&cube.patches().geobox(*patch))?;
             let mut properties = json!({
                 "state": state, "time": patch.time, "row": patch.row, "col": patch.col,
             });

@@ -142,14 +142,17 @@ async fn read(
     let radius = band.resampling.radius();
     let Some(base) = ReadPlan::new(&whole, patch, &transform, radius) else { return Ok(None) };
     let level = if base.paste.is_some() { 0 } else { cog.level_for(base.scale) };
-    let (grid, plan) = if level == 0 {
-        (whole, base)
+    let grid = if level == 0 {
+        whole
     } else {
         let info = &cog.levels()[level];
-        let grid = GeoBox::from_shape(whole.crs.clone(), whole.bounds(), info.width, info.height)?;
-        let Some(plan) = ReadPlan::new(&grid, patch, &transform, radius) else { return Ok(None) };
-        (grid, plan)
+        GeoBox::from_shape(whole.crs.clone(), whole.bounds(), info.width, info.height)?
     };
+    // A kernel that shrinks reaches as many times further as there are source pixels to one of ours.
+    let Some(at_level) = ReadPlan::new(&grid, patch, &transform, radius) else { return Ok(None) };
+    let (x, y) = at_level.scale;
+    let reach = (radius as f64 * x.max(y).max(1.0)).ceil() as usize;
+    let Some(plan) = ReadPlan::new(&grid, patch, &transform, reach) else { return Ok(None) };
     let placed = Placed { level: grid, plan: plan.clone(), transform };
     Ok(Some(Read { cog, level, band: index, plan, placed }))
 }

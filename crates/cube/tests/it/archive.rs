@@ -26,7 +26,7 @@ pub(crate) fn utm(col: i32, row: i32, width: usize, height: usize) -> GeoBox {
         e: -10.0,
         f: 5_000_000.0 - 10.0 * f64::from(row),
     };
-    GeoBox::new(Crs::epsg(32633).expect("UTM 33N"), affine, width, height)
+    GeoBox::new(Crs::epsg(32633).expect("UTM 33N"), affine, width, height).expect("a grid")
 }
 
 /// Pixels that say where they lie: column + 1000 × row of the grid of [`utm`].
@@ -77,8 +77,8 @@ fn geotiff(scene: &Scene) -> Vec<u8> {
 }
 
 fn item(scene: &Scene, href: &str) -> Value {
-    let bounds = terracube_grid::Region::from_geobox(&scene.geobox);
-    let bbox = bounds.bbox_wgs84().expect("it has a place")[0];
+    let bounds = terracube_grid::Region::from_geobox(&scene.geobox).expect("it has a place");
+    let bbox = bounds.bbox_wgs84()[0];
     let t = scene.geobox.affine;
     json!({
         "type": "Feature", "stac_version": "1.1.0", "id": scene.id, "collection": "scenes",

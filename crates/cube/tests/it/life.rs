@@ -67,7 +67,7 @@ async fn only_the_patches_asked_for_are_filled() {
     let (source, access) = source(&server);
     let cube = Cube::create(memory(), &schema()).await.unwrap().with_source(source, access);
     let corner = utm(10, 10, 20, 20);
-    let request = Request::region(Region::from_geobox(&corner));
+    let request = Request::region(Region::from_geobox(&corner).unwrap());
     let report = cube.fill(cube.plan(&request).await.unwrap()).await.unwrap();
     assert_eq!(report.filled, 1);
     let state = cube.state().await.unwrap();
@@ -140,7 +140,7 @@ async fn granules_fall_into_their_time_step() {
 #[tokio::test]
 async fn what_is_asked_wrongly_is_said() {
     let cube = Cube::create(memory(), &schema()).await.unwrap();
-    let far = Region::from_geobox(&utm(5000, 0, 10, 10));
+    let far = Region::from_geobox(&utm(5000, 0, 10, 10)).unwrap();
     let error = cube.plan(&Request::region(far)).await.unwrap_err();
     assert!(matches!(error, Error::OutsideCube { .. }), "{error}");
     let options = LoadOptions { bands: vec!["height".into()], ..LoadOptions::default() };
