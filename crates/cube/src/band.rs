@@ -19,7 +19,7 @@ pub struct Band {
     pub asset_band: usize,
     /// The value that means «no data» in the store. Floats default to NaN; integers must say one,
     /// or `"none"`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Nodata::is_unset")]
     pub nodata: Nodata,
     /// The value that means «no data» in the asset, when the asset does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +56,12 @@ pub enum Nodata {
     None,
     /// This value.
     Value(f64),
+}
+
+impl Nodata {
+    fn is_unset(&self) -> bool {
+        *self == Self::Unset
+    }
 }
 
 impl Band {
@@ -133,6 +139,20 @@ impl Band {
     #[must_use]
     pub fn fill_value(&self) -> f64 {
         self.nodata_value().unwrap_or(0.0)
+    }
+
+    /// Whether every value of an asset's type can be stored exactly.
+    pub(crate) fn holds(&self, theirs: DType) -> bool {
+        let (ours, bits) = (self.dtype, 8 * theirs.size());
+        match (theirs.is_float(), ours) {
+            (true, _) => ours.is_float() && ours.size() >= theirs.size(),
+            (false, DType::F32) => bits <= 16,
+            (false, DType::F64) => bits <= 32,
+            (false, _) => {
+                let ((low, high), (ours_low, ours_high)) = (theirs.range(), ours.range());
+                ours_low <= low && high <= ours_high
+            }
+        }
     }
 
     /// What is wrong with the declaration, if anything.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use terracube_grid::{GeoBox, ReadPlan, Region, TimeRange, TimeStep, Transform, Window};
-use terracube_raster::{Extent, Pixels, Raster, WarpOptions, warp};
+use terracube_raster::{Pixels, Raster, SourceExtent, WarpOptions, warp};
 
 use crate::{Band, Cube, Error, FillOptions, Report, Request, Result};
 
@@ -73,8 +73,13 @@ impl Cube {
         options: &LoadOptions,
     ) -> Result<Loaded> {
         let transform = Arc::new(Transform::new(&like.crs, &self.geobox().crs)?);
-        let radius = self.schema().bands.iter().map(|b| b.resampling.radius()).max().unwrap_or(1);
-        let Some(plan) = ReadPlan::new(self.geobox(), like, &transform, radius) else {
+        let reach = |scale: (f64, f64)| {
+            let margin = |b: &Band| b.resampling.margin(scale.0.max(scale.1));
+            self.schema().bands.iter().map(margin).max().unwrap_or(1)
+        };
+        let plan = ReadPlan::new(self.geobox(), like, &transform, 0)
+            .and_then(|p| ReadPlan::new(self.geobox(), like, &transform, reach(p.scale)));
+        let Some(plan) = plan else {
             let (cube, extent) = (self.schema().name.clone(), format!("{:?}", self.geobox().bounds()));
             return Err(Error::OutsideCube { cube, extent });
         };
@@ -86,13 +91,14 @@ impl Cube {
             let options = WarpOptions {
                 resampling: band.band.resampling,
                 scale: plan.scale,
-                source_extent: Extent {
-                    offset: (plan.src.col, plan.src.row),
+                extent: SourceExtent {
+                    col: plan.src.col,
+                    row: plan.src.row,
                     width: self.geobox().width,
                     height: self.geobox().height,
                 },
-                dst_dtype: band.band.dtype,
-                dst_nodata: band.band.nodata_value(),
+                dtype: band.band.dtype,
+                nodata: band.band.nodata_value(),
             };
             for raster in &mut band.rasters {
                 *raster = warp(raster, &source, like, &transform, &options)?;
@@ -122,10 +128,10 @@ impl Cube {
             let mut rasters = Vec::with_capacity(steps.len());
             for step in steps.clone() {
                 let bytes = array.read(&self.ranges(step, window)).await?;
-                let pixels = Pixels::from_bytes(band.dtype, bytes)?;
+                let pixels = Pixels::from_bytes(band.dtype, &bytes)?;
                 let mut raster = Raster::new(window.width, window.height, pixels)?;
                 if let Some(nodata) = band.nodata_value() {
-                    raster.mask_value(nodata);
+                    raster.invalidate(nodata);
                 }
                 rasters.push(raster);
             }

@@ -40,7 +40,6 @@ pub(super) struct Placed {
 pub(super) struct Fetched {
     pub(super) window: FetchedWindow,
     pub(super) placed: Placed,
-    pub(super) label: String,
 }
 
 /// Requests of one patch at the same time; the source's own limits come on top.
@@ -101,12 +100,12 @@ impl Read {
     }
 
     fn decoded(&self) -> u64 {
-        (self.plan.src.width * self.plan.src.height * self.cog.dtype(self.band).size()) as u64
+        self.cog.decoded_bytes_for(&self.plan.src)
     }
 
     async fn fetch(self) -> Result<Fetched> {
         let window = self.cog.fetch(self.level, self.band, self.plan.src).await?;
-        Ok(Fetched { window, placed: self.placed, label: String::new() })
+        Ok(Fetched { window, placed: self.placed })
     }
 }
 
@@ -129,18 +128,21 @@ async fn read(
         return Err(fault(format!("it has {} bands, not {}", cog.bands(), band.asset_band)));
     }
     let index = band.asset_band - 1;
-    if !cog.dtype(index).fits_into(band.dtype) {
+    let theirs = cog.dtype(index)?;
+    if !band.holds(theirs) {
+        let ours = band.dtype;
         return Err(fault(format!(
-            "it holds {}, which does not fit into the band's {}: declare the band as {}",
-            cog.dtype(index), band.dtype, cog.dtype(index)
+            "it holds {theirs}, which does not fit into the band's {ours}: declare the band as {theirs}"
         )));
     }
     let Some(whole) = geobox_of(&cog, asset) else {
         return Err(fault("neither the file nor its metadata says where it lies".into()));
     };
     let transform = Arc::new(Transform::new(&patch.crs, &whole.crs)?);
-    let radius = band.resampling.radius();
-    let Some(base) = ReadPlan::new(&whole, patch, &transform, radius) else { return Ok(None) };
+    let margin = |scale: (f64, f64)| band.resampling.margin(scale.0.max(scale.1));
+    let Some(base) = ReadPlan::new(&whole, patch, &transform, margin((1.0, 1.0))) else {
+        return Ok(None);
+    };
     let level = if base.paste.is_some() { 0 } else { cog.level_for(base.scale) };
     let grid = if level == 0 {
         whole
@@ -148,10 +150,9 @@ async fn read(
         let info = &cog.levels()[level];
         GeoBox::from_shape(whole.crs.clone(), whole.bounds(), info.width, info.height)?
     };
-    // A kernel that shrinks reaches as many times further as there are source pixels to one of ours.
-    let Some(at_level) = ReadPlan::new(&grid, patch, &transform, radius) else { return Ok(None) };
-    let (x, y) = at_level.scale;
-    let reach = (radius as f64 * x.max(y).max(1.0)).ceil() as usize;
+    // How far a kernel reaches depends on the scale at this level, which the first plan tells.
+    let Some(plan) = ReadPlan::new(&grid, patch, &transform, 0) else { return Ok(None) };
+    let reach = margin(plan.scale);
     let Some(plan) = ReadPlan::new(&grid, patch, &transform, reach) else { return Ok(None) };
     let placed = Placed { level: grid, plan: plan.clone(), transform };
     Ok(Some(Read { cog, level, band: index, plan, placed }))

@@ -1,8 +1,8 @@
 //! From compressed windows to encoded chunks: decode, warp, mosaic, encode. Pure computing.
 
 use bytes::Bytes;
-use terracube_grid::{GeoBox, Window};
-use terracube_raster::{Extent, Mosaic, Pixels, Raster, WarpOptions, copy_window, warp};
+use terracube_grid::GeoBox;
+use terracube_raster::{Mosaic, Raster, SourceExtent, WarpOptions, copy_window, warp};
 use terracube_store::ZarrArray;
 
 use super::download::{Fetched, Placed};
@@ -47,8 +47,8 @@ pub(super) fn patch(
             continue;
         }
         state = PatchState::Filled;
-        let pixels = whole(raster, band, cube.patches().shape());
-        chunks.push(array.encode_chunk(&chunk, pixels.into_bytes())?);
+        let raster = whole(raster, band, cube.patches().shape())?;
+        chunks.push(array.encode_chunk(&chunk, raster.pixels.into_bytes())?);
     }
     Ok(Rendered { patch, state, chunks })
 }
@@ -61,10 +61,8 @@ fn mosaic(cube: &Cube, band: &Band, geobox: &GeoBox, granules: Vec<Fetched>) -> 
             break;
         }
         let mut source = granule.window.decode()?;
-        if source.is_all_valid()
-            && let Some(nodata) = band.source_nodata
-        {
-            source.mask_value(nodata);
+        if let Some(nodata) = band.source_nodata {
+            source.invalidate(nodata);
         }
         mosaic.add(&place(&source, band, geobox, &granule.placed)?)?;
     }
@@ -74,32 +72,29 @@ fn mosaic(cube: &Cube, band: &Band, geobox: &GeoBox, granules: Vec<Fetched>) -> 
 /// Brings a decoded window onto the patch's grid.
 fn place(source: &Raster, band: &Band, geobox: &GeoBox, placed: &Placed) -> Result<Raster> {
     let Placed { level, plan, transform } = placed;
+    let (dtype, nodata) = (band.dtype, band.nodata_value());
     if let Some((col, row)) = plan.paste {
-        let offset = (col - plan.src.col as i64, row - plan.src.row as i64);
-        return Ok(copy_window(source, offset, geobox.width, geobox.height, band.dtype)?);
+        let at = (plan.src.col as i64 - col, plan.src.row as i64 - row);
+        return Ok(copy_window(source, at, (geobox.width, geobox.height), dtype, nodata)?);
     }
-    let options = WarpOptions {
-        resampling: band.resampling,
-        scale: plan.scale,
-        source_extent: Extent {
-            offset: (plan.src.col, plan.src.row),
-            width: level.width,
-            height: level.height,
-        },
-        dst_dtype: band.dtype,
-        dst_nodata: band.nodata_value(),
+    let extent = SourceExtent {
+        col: plan.src.col,
+        row: plan.src.row,
+        width: level.width,
+        height: level.height,
     };
+    let options =
+        WarpOptions { resampling: band.resampling, scale: plan.scale, extent, dtype, nodata };
     Ok(warp(source, &level.crop(&plan.src), geobox, transform, &options)?)
 }
 
-/// The pixels of a whole chunk: patches at the cube's edge are smaller than it.
-fn whole(mut raster: Raster, band: &Band, [rows, cols]: [usize; 2]) -> Pixels {
-    raster.fill_invalid(band.fill_value());
-    if (raster.height, raster.width) == (rows, cols) {
-        return raster.pixels;
+/// The raster as a whole chunk: patches at the cube's edge are smaller than it.
+fn whole(mut raster: Raster, band: &Band, [rows, cols]: [usize; 2]) -> Result<Raster> {
+    if (raster.height, raster.width) != (rows, cols) {
+        let mut chunk = Raster::empty(cols, rows, band.dtype);
+        chunk.paste(&raster, 0, 0)?;
+        raster = chunk;
     }
-    let mut pixels = Pixels::filled(band.dtype, rows * cols, band.fill_value());
-    let window = Window { col: 0, row: 0, width: raster.width, height: raster.height };
-    pixels.paste(cols, &window, &raster.pixels);
-    pixels
+    raster.fill_invalid(band.fill_value());
+    Ok(raster)
 }
