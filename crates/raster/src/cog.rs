@@ -1,5 +1,6 @@
 //! GeoTIFFs over byte ranges: open, choose a level, fetch a window, decode it.
 
+mod block_cache;
 mod codec;
 mod decode;
 mod fetch;
@@ -22,6 +23,7 @@ use self::ifd::{Ifd, Order, tag};
 use self::image::Image;
 use crate::{DType, Error, Result};
 
+pub use self::block_cache::BlockCache;
 pub use self::fetch::{FetchedWindow, TileRef};
 
 /// A GeoTIFF opened over byte ranges, cloud optimised or not. Cloning is cheap.
@@ -44,6 +46,8 @@ struct Inner {
     levels: Vec<Level>,
     images: Vec<Image>,
     masks: Vec<Option<Image>>,
+    /// Where blocks are kept, and this file's number there.
+    cache: Option<(BlockCache, u64)>,
 }
 
 /// One resolution of a file.
@@ -73,6 +77,23 @@ impl Cog {
         let mut head = Head::new(Arc::clone(&store), key.clone());
         let (order, ifds) = ifd::read_ifds(&mut head, key.as_str()).await?;
         Ok(Self { inner: Arc::new(Inner::new(store, key, order, &ifds)?) })
+    }
+
+    /// As [`open`](Self::open), keeping compressed blocks in a cache that windows and files share.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_cached(
+        store: Arc<dyn ReadStore>,
+        key: Key,
+        cache: BlockCache,
+    ) -> Result<Self> {
+        let mut head = Head::new(Arc::clone(&store), key.clone());
+        let (order, ifds) = ifd::read_ifds(&mut head, key.as_str()).await?;
+        let mut inner = Inner::new(store, key, order, &ifds)?;
+        let file = cache.register();
+        inner.cache = Some((cache, file));
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The key in the store.
@@ -223,6 +244,7 @@ impl Inner {
             levels: levels.collect(),
             images,
             masks,
+            cache: None,
             store,
             key,
         })

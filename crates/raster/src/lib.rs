@@ -9,7 +9,7 @@ mod raster;
 mod sample;
 pub mod warp;
 
-pub use cog::{Cog, FetchedWindow, Level, TileRef};
+pub use cog::{BlockCache, Cog, FetchedWindow, Level, TileRef};
 pub use dtype::DType;
 pub use error::{Cause, Error, Result};
 pub use mosaic::{Mosaic, MosaicRule};

@@ -9,6 +9,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use terracube_grid::Window;
 use terracube_store::{ByteRequest, Error as StoreError};
 
+use super::block_cache::Claim;
 use super::head::read_error;
 use super::image::Image;
 use super::{Cog, Inner};
@@ -106,7 +107,7 @@ impl Cog {
             }
         }
         let compressed = ranges.iter().map(|r| r.end - r.start).sum();
-        let merged = inner.get_merged(merge(ranges)).await?;
+        let merged = inner.get_blocks(ranges).await?;
         let mut fetched = Vec::new();
         for (image, blocks) in parts {
             let tile = |(col, row, index)| {
@@ -207,6 +208,40 @@ impl Inner {
         Ok(Some(range))
     }
 
+    /// Blocks by the offset of their range or of a merged one that holds it; from the cache where
+    /// there is one and it has them.
+    async fn get_blocks(&self, mut ranges: Vec<Range<u64>>) -> Result<BTreeMap<u64, Bytes>> {
+        let Some((cache, file)) = &self.cache else { return self.get_merged(merge(ranges)).await };
+        ranges.sort_by_key(|r| (r.start, r.end));
+        ranges.dedup();
+        let mut got = BTreeMap::new();
+        while !ranges.is_empty() {
+            let (mut promises, mut arrivals) = (Vec::new(), Vec::new());
+            for range in std::mem::take(&mut ranges) {
+                match cache.claim(*file, &range) {
+                    Claim::Here(bytes) => put(&mut got, range.start, bytes),
+                    Claim::Coming(arrival) => arrivals.push((range, arrival)),
+                    Claim::Mine(promise) => promises.push((range, promise)),
+                }
+            }
+            let mine = promises.iter().map(|(range, _)| range.clone()).collect();
+            let merged = self.get_merged(merge(mine)).await?;
+            for (range, promise) in promises {
+                // A copy, so that a kept block does not keep the whole answer it came in.
+                let bytes = Bytes::copy_from_slice(&self.slice(&merged, &range)?);
+                promise.keep(bytes.clone());
+                put(&mut got, range.start, bytes);
+            }
+            for (range, arrival) in arrivals {
+                match arrival.await {
+                    Ok(bytes) => put(&mut got, range.start, bytes),
+                    Err(_) => ranges.push(range),
+                }
+            }
+        }
+        Ok(got)
+    }
+
     async fn get_merged(&self, ranges: Vec<Range<u64>>) -> Result<BTreeMap<u64, Bytes>> {
         stream::iter(ranges)
             .map(|range| async move {
@@ -239,6 +274,14 @@ impl Inner {
             });
         }
         Ok(bytes.slice(from..to))
+    }
+}
+
+/// Of two blocks with the same offset the longer one holds both.
+fn put(got: &mut BTreeMap<u64, Bytes>, start: u64, bytes: Bytes) {
+    let held = got.entry(start).or_default();
+    if bytes.len() >= held.len() {
+        *held = bytes;
     }
 }
 

@@ -1,0 +1,184 @@
+//! Compressed blocks kept for a while, so that windows which share a block fetch it once.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::channel::oneshot;
+use futures::future::Shared;
+
+/// Compressed blocks of several files, bounded in bytes, the longest unused dropped first. A block
+/// that several windows ask for at the same time is fetched by one of them. Clones are the same
+/// cache.
+#[derive(Debug, Clone)]
+pub struct BlockCache {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    capacity: u64,
+    held: u64,
+    files: u64,
+    clock: u64,
+    blocks: HashMap<Id, Block>,
+    by_use: BTreeMap<u64, Id>,
+}
+
+/// A block: the file, and its range in it.
+type Id = (u64, u64, u64);
+type Arrival = Shared<oneshot::Receiver<Bytes>>;
+
+#[derive(Debug)]
+enum Block {
+    Here { bytes: Bytes, used: u64 },
+    Coming(Arrival),
+}
+
+/// What to do about a block.
+pub(super) enum Claim {
+    /// It is here.
+    Here(Bytes),
+    /// Somebody else is fetching it; an error means that they gave up.
+    Coming(Arrival),
+    /// Fetch it and hand it over.
+    Mine(Promise),
+}
+
+/// The duty to fetch a block. Dropping it gives up, and the next one who asks gets the duty.
+pub(super) struct Promise {
+    cache: BlockCache,
+    id: Id,
+    sender: Option<oneshot::Sender<Bytes>>,
+}
+
+impl BlockCache {
+    /// A cache of at most so many bytes.
+    #[must_use]
+    pub fn new(capacity: u64) -> Self {
+        Self { state: Arc::new(Mutex::new(State { capacity, ..State::default() })) }
+    }
+
+    /// Bytes held at the moment.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.lock().held
+    }
+
+    /// A number for a file that this cache has not given out before.
+    pub(super) fn register(&self) -> u64 {
+        let mut state = self.lock();
+        state.files += 1;
+        state.files
+    }
+
+    pub(super) fn claim(&self, file: u64, range: &Range<u64>) -> Claim {
+        let id = (file, range.start, range.end);
+        let mut state = self.lock();
+        state.clock += 1;
+        let now = state.clock;
+        match state.blocks.get_mut(&id) {
+            Some(Block::Coming(arrival)) => Claim::Coming(arrival.clone()),
+            Some(Block::Here { bytes, used }) => {
+                let (bytes, before) = (bytes.clone(), std::mem::replace(used, now));
+                state.by_use.remove(&before);
+                state.by_use.insert(now, id);
+                Claim::Here(bytes)
+            }
+            None => {
+                let (sender, receiver) = oneshot::channel();
+                state.blocks.insert(id, Block::Coming(receiver.shared()));
+                Claim::Mine(Promise { cache: self.clone(), id, sender: Some(sender) })
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Promise {
+    /// Hands the block over to those who wait and to the cache.
+    pub(super) fn keep(mut self, bytes: Bytes) {
+        let mut state = self.cache.lock();
+        state.clock += 1;
+        let used = state.clock;
+        state.held += bytes.len() as u64;
+        state.by_use.insert(used, self.id);
+        state.blocks.insert(self.id, Block::Here { bytes: bytes.clone(), used });
+        state.shrink();
+        drop(state);
+        if let Some(sender) = self.sender.take() {
+            // Nobody waiting is fine.
+            let _ = sender.send(bytes);
+        }
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        if self.sender.is_some() {
+            self.cache.lock().blocks.remove(&self.id);
+        }
+    }
+}
+
+impl State {
+    fn shrink(&mut self) {
+        while self.held > self.capacity {
+            let Some((_, id)) = self.by_use.pop_first() else { return };
+            if let Some(Block::Here { bytes, .. }) = self.blocks.remove(&id) {
+                self.held -= bytes.len() as u64;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mine(claim: Claim) -> Promise {
+        match claim {
+            Claim::Mine(promise) => promise,
+            _ => panic!("the block is not there"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_block_is_fetched_by_one_and_had_by_all() {
+        let cache = BlockCache::new(100);
+        let promise = mine(cache.claim(1, &(0..10)));
+        let Claim::Coming(arrival) = cache.claim(1, &(0..10)) else { panic!("it is coming") };
+        promise.keep(Bytes::from_static(b"0123456789"));
+        assert_eq!(&arrival.await.unwrap()[..], b"0123456789");
+        assert!(matches!(cache.claim(1, &(0..10)), Claim::Here(_)));
+        assert!(matches!(cache.claim(2, &(0..10)), Claim::Mine(_)));
+    }
+
+    #[tokio::test]
+    async fn giving_up_passes_the_duty_on() {
+        let cache = BlockCache::new(100);
+        let promise = mine(cache.claim(1, &(0..10)));
+        let Claim::Coming(arrival) = cache.claim(1, &(0..10)) else { panic!("it is coming") };
+        drop(promise);
+        assert!(arrival.await.is_err());
+        mine(cache.claim(1, &(0..10)));
+    }
+
+    #[test]
+    fn the_longest_unused_goes_first() {
+        let cache = BlockCache::new(25);
+        for start in [0, 10] {
+            mine(cache.claim(1, &(start..start + 10))).keep(Bytes::from(vec![0; 10]));
+        }
+        assert!(matches!(cache.claim(1, &(0..10)), Claim::Here(_)));
+        mine(cache.claim(1, &(20..30))).keep(Bytes::from(vec![0; 10]));
+        assert_eq!(cache.held(), 20);
+        assert!(matches!(cache.claim(1, &(0..10)), Claim::Here(_)));
+        assert!(matches!(cache.claim(1, &(10..20)), Claim::Mine(_)));
+    }
+}
