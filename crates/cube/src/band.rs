@@ -160,7 +160,9 @@ impl Band {
         let name = &self.name;
         let reserved = ["x", "y", "time", "time_bnds", "spatial_ref", "longitude", "latitude"];
         if name.is_empty() || name.contains(['/', '\\']) || name.starts_with(['_', '.']) {
-            return Some(format!("band name `{name}` must not be empty, contain / or begin with _ or ."));
+            return Some(format!(
+                "band name `{name}` must not be empty, contain / or begin with _ or ."
+            ));
         }
         if reserved.contains(&name.as_str()) {
             return Some(format!("band name `{name}` is that of a coordinate"));

@@ -61,7 +61,9 @@ impl Cube {
     pub async fn open(repository: Arc<dyn Repository>) -> Result<Self> {
         match create::read_schema(&repository.latest().await?).await? {
             Some(schema) => Self::over(repository, schema),
-            None => Err(Error::NotACube { reason: "the store is empty: create the cube first".into() }),
+            None => {
+                Err(Error::NotACube { reason: "the store is empty: create the cube first".into() })
+            }
         }
     }
 

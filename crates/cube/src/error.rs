@@ -143,17 +143,4 @@ impl Error {
             _ => false,
         }
     }
-
-    /// Whether the store has no room or no permission left, so that going on makes no sense.
-    #[must_use]
-    pub(crate) fn stops_the_fill(&self) -> bool {
-        matches!(
-            self,
-            Self::Store(
-                StoreError::NoSpace { .. }
-                    | StoreError::PermissionDenied { .. }
-                    | StoreError::ReadOnly { .. }
-            )
-        )
-    }
 }

@@ -95,7 +95,8 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// Writes the empty arrays, as large as the patch grid: a resize would conflict with writers.
     pub(crate) async fn create(store: &Arc<dyn Store>, counts: [usize; 3]) -> Result<()> {
-        let about = json!({"description": "Ledger of the cube: state and provenance of each patch"});
+        let about =
+            json!({"description": "Ledger of the cube: state and provenance of each patch"});
         let attributes = crate::attributes::into_map(about);
         terracube_store::create_group(store, LEDGER, attributes).await?;
         let shape: Vec<u64> = counts.iter().map(|n| *n as u64).collect();

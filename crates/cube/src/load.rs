@@ -80,7 +80,8 @@ impl Cube {
         let plan = ReadPlan::new(self.geobox(), like, &transform, 0)
             .and_then(|p| ReadPlan::new(self.geobox(), like, &transform, reach(p.scale)));
         let Some(plan) = plan else {
-            let (cube, extent) = (self.schema().name.clone(), format!("{:?}", self.geobox().bounds()));
+            let (cube, extent) =
+                (self.schema().name.clone(), format!("{:?}", self.geobox().bounds()));
             return Err(Error::OutsideCube { cube, extent });
         };
         let source = self.geobox().crop(&plan.src);
@@ -151,7 +152,8 @@ impl Cube {
     }
 
     fn window(&self, request: &Request) -> Result<Window> {
-        let all = Window { col: 0, row: 0, width: self.geobox().width, height: self.geobox().height };
+        let all =
+            Window { col: 0, row: 0, width: self.geobox().width, height: self.geobox().height };
         let Some(region) = request.project(self)? else { return Ok(all) };
         let window = self.geobox().window_of(&region.bounds());
         match window {

@@ -45,7 +45,10 @@ impl Order {
             Self::Oldest => by_time(),
             Self::Property(name) => {
                 let value = |g: &Granule| {
-                    g.properties.get(name).and_then(serde_json::Value::as_f64).unwrap_or(f64::INFINITY)
+                    g.properties
+                        .get(name)
+                        .and_then(serde_json::Value::as_f64)
+                        .unwrap_or(f64::INFINITY)
                 };
                 value(a).total_cmp(&value(b))
             }

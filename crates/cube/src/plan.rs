@@ -177,7 +177,8 @@ impl Cube {
             links: Vec::new(),
         };
         for &patch in patches {
-            let row = (patch.time - times.start) as usize * rows.len() + (patch.row - rows.start) as usize;
+            let row = (patch.time - times.start) as usize * rows.len()
+                + (patch.row - rows.start) as usize;
             let state = states[row * cols.len() + (patch.col - cols.start) as usize];
             let wanted = match state {
                 PatchState::Missing => want != Want::Failed,
@@ -201,7 +202,8 @@ impl Cube {
         let patches: Vec<_> = plan.jobs.iter().map(|j| j.patch).collect();
         let [times, rows, cols] = Request::block(&patches);
         let corner = |time, row, col| self.patches().geobox(Patch { time, row, col }).bounds();
-        let bounds = corner(0, rows.start, cols.start).union(&corner(0, rows.end - 1, cols.end - 1));
+        let bounds =
+            corner(0, rows.start, cols.start).union(&corner(0, rows.end - 1, cols.end - 1));
         let mut query = Query::default();
         query.region = Some(Region::in_crs(bounds, &self.geobox().crs)?);
         if self.schema().time.is_some() {
@@ -287,7 +289,10 @@ impl Cube {
         let whole = (area.bounds().width() * area.bounds().height()).max(f64::MIN_POSITIVE);
         let share = (wanted / whole).min(1.0);
         let bytes = |(band, asset): (&crate::Band, &Asset)| {
-            let pixels = asset.geobox.as_ref().map_or(wanted / (x * y).abs(), |g| (g.width * g.height) as f64);
+            let pixels = asset
+                .geobox
+                .as_ref()
+                .map_or(wanted / (x * y).abs(), |g| (g.width * g.height) as f64);
             let size = asset.size.map_or(pixels * band.dtype.size() as f64 / 2.0, |s| s as f64);
             size * share
         };
@@ -296,7 +301,10 @@ impl Cube {
         total
     }
 
-    fn assets<'a>(&'a self, granule: &'a Granule) -> impl Iterator<Item = (&'a crate::Band, &'a Asset)> {
+    fn assets<'a>(
+        &'a self,
+        granule: &'a Granule,
+    ) -> impl Iterator<Item = (&'a crate::Band, &'a Asset)> {
         let bands = self.schema().bands.iter();
         bands.filter_map(|band| Some((band, granule.assets.get(band.asset_name())?)))
     }
@@ -326,7 +334,11 @@ impl Cube {
             if theirs != ours {
                 say(format!(
                     "band `{name}`: asset `{}` says scale {} and offset {}, the cube {} and {}; numbers are stored as they are",
-                    band.asset_name(), theirs.0, theirs.1, ours.0, ours.1
+                    band.asset_name(),
+                    theirs.0,
+                    theirs.1,
+                    ours.0,
+                    ours.1
                 ));
             }
         }

@@ -115,10 +115,8 @@ fn describe(bounds: &Bounds, cube: &Cube) -> String {
         && let Ok(region) = Region::from_geobox(cube.geobox())
     {
         for b in region.bbox_wgs84() {
-            text += &format!(
-                " (lon/lat {:.3},{:.3},{:.3},{:.3})",
-                b.min_x, b.min_y, b.max_x, b.max_y
-            );
+            text +=
+                &format!(" (lon/lat {:.3},{:.3},{:.3},{:.3})", b.min_x, b.min_y, b.max_x, b.max_y);
         }
     }
     text

@@ -46,7 +46,7 @@ pub struct Schema {
     pub crs: Option<Crs>,
     /// The pixel size in CRS units; that of the tile grid when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resolution: Option<f64>,
+    pub resolution: Option<Resolution>,
     /// The extent as min x, min y, max x, max y in the CRS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extent: Option<[f64; 4]>,
@@ -73,6 +73,27 @@ pub struct Schema {
     pub source: Option<SourceSpec>,
     /// The bands.
     pub bands: Vec<Band>,
+}
+
+/// The size of a pixel in CRS units.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Resolution {
+    /// The same along x and y.
+    Square(f64),
+    /// Along x, then along y, both above 0.
+    Axes([f64; 2]),
+}
+
+impl Resolution {
+    /// Along x and along y.
+    #[must_use]
+    pub fn xy(self) -> (f64, f64) {
+        match self {
+            Self::Square(both) => (both, both),
+            Self::Axes([x, y]) => (x, y),
+        }
+    }
 }
 
 /// An extent given as tiles of a tile grid.
@@ -132,7 +153,7 @@ impl Schema {
             title: None,
             license: None,
             crs: Some(crs),
-            resolution: Some(resolution),
+            resolution: Some(Resolution::Square(resolution)),
             extent: Some(extent),
             anchor: Anchor::default(),
             tiles: None,
@@ -237,8 +258,10 @@ impl Schema {
         else {
             return self.fault("crs, resolution and extent are needed, or tiles");
         };
-        if !(resolution > 0.0 && resolution.is_finite()) {
-            return self.fault(format!("resolution must be above 0, not {resolution}"));
+        let resolution = resolution.xy();
+        let (x, y) = resolution;
+        if !(x > 0.0 && x.is_finite() && y > 0.0 && y.is_finite()) {
+            return self.fault(format!("resolution must be above 0, not {x} by {y}"));
         }
         if !(min_x < max_x && min_y < max_y) {
             return self.fault(
@@ -246,9 +269,10 @@ impl Schema {
             );
         }
         let bounds = Bounds { min_x, min_y, max_x, max_y };
-        let pixels = (bounds.width() / resolution) * (bounds.height() / resolution);
+        let pixels = (bounds.width() / x) * (bounds.height() / y);
         if pixels > MAX_CUBE_PIXELS {
-            return self.fault(format!("the grid has {pixels:.0} pixels, more than {MAX_CUBE_PIXELS:.0}"));
+            return self
+                .fault(format!("the grid has {pixels:.0} pixels, more than {MAX_CUBE_PIXELS:.0}"));
         }
         Ok(GeoBox::from_bounds(crs.clone(), bounds, resolution, self.anchor)?)
     }
@@ -300,7 +324,7 @@ impl Schema {
         if self.crs.as_ref().is_some_and(|crs| *crs != first.crs) {
             return self.fault(format!("crs differs from the tile grid's, which is {}", first.crs));
         }
-        let resolution = self.resolution.unwrap_or_else(|| first.resolution().0);
+        let resolution = self.resolution.map_or_else(|| first.resolution(), Resolution::xy);
         let bounds = first.bounds().union(&last.bounds());
         Ok(GeoBox::from_bounds(first.crs, bounds, resolution, Anchor::Floating)?)
     }
@@ -323,7 +347,8 @@ fn differences(path: &str, this: &Value, that: &Value, found: &mut Vec<String>) 
             keys.sort();
             keys.dedup();
             for key in keys {
-                let (x, y) = (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
+                let (x, y) =
+                    (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
                 differences(&step(key), x, y, found);
             }
         }

@@ -1,10 +1,12 @@
 //! Which patches are filled, empty, missing or failed.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde_json::{Value, json};
 use terracube_grid::Region;
-use terracube_store::ReadStore;
+use terracube_store::{Key, ReadStore, Store};
 
 use crate::patch::PatchGrid;
 use crate::{Cube, Patch, PatchState, Provenance, Request, Result};
@@ -65,7 +67,8 @@ impl Cube {
         let mut counts = Counts { total: wanted.len(), ..Counts::default() };
         let mut failures = Vec::new();
         for patch in wanted {
-            let row = (patch.time - times.start) as usize * rows.len() + (patch.row - rows.start) as usize;
+            let row = (patch.time - times.start) as usize * rows.len()
+                + (patch.row - rows.start) as usize;
             let state = states[row * cols.len() + (patch.col - cols.start) as usize];
             match state {
                 PatchState::Filled => counts.filled += 1,
@@ -98,15 +101,15 @@ impl Cube {
         let chunks = filled.flat_map(|(patch, _)| {
             arrays.iter().map(move |array| array.chunk_key(&PatchGrid::chunk(*patch, has_time)))
         });
-        let sizes = stream::iter(chunks.collect::<Vec<_>>())
-            .map(|key| {
-                let store = store.clone();
-                async move { Ok::<_, crate::Error>(store.size(&key?).await?) }
-            })
-            .buffer_unordered(SIZES_AT_ONCE)
-            .try_fold(0, async |sum, size| Ok(sum + size.unwrap_or(0)));
-        sizes.await
+        let sizes: Vec<_> = chunks.map(|key| size(&store, key)).collect();
+        let sizes: Vec<u64> =
+            stream::iter(sizes).buffer_unordered(SIZES_AT_ONCE).try_collect().await?;
+        Ok(sizes.into_iter().sum())
     }
+}
+
+async fn size(store: &Arc<dyn Store>, key: terracube_store::Result<Key>) -> Result<u64> {
+    Ok(store.size(&key?).await?.unwrap_or(0))
 }
 
 impl State {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use terracube_raster::Cog;
+use terracube_raster::{BlockCache, Cog};
 use terracube_source::{Asset, Granule, Opened};
 use tokio::sync::OnceCell;
 
@@ -14,6 +14,7 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Assets {
     bound: BoundSource,
+    blocks: BlockCache,
     open: Mutex<HashMap<String, Slot>>,
 }
 
@@ -23,12 +24,18 @@ type Slot = Arc<OnceCell<Arc<Cog>>>;
 const KEPT: usize = 4096;
 
 impl Assets {
-    pub(super) fn new(bound: BoundSource) -> Self {
-        Self { bound, open: Mutex::default() }
+    /// Assets of a source, with a cache of so many bytes for blocks that patches share.
+    pub(super) fn new(bound: BoundSource, cache: u64) -> Self {
+        Self { bound, blocks: BlockCache::new(cache), open: Mutex::default() }
     }
 
     /// The header of an asset.
-    pub(super) async fn cog(&self, granule: &Granule, asset: &Asset, band: &str) -> Result<Arc<Cog>> {
+    pub(super) async fn cog(
+        &self,
+        granule: &Granule,
+        asset: &Asset,
+        band: &str,
+    ) -> Result<Arc<Cog>> {
         let slot = self.slot(&asset.href);
         let cog = slot.get_or_try_init(|| self.read(granule, asset, band)).await?;
         Ok(cog.clone())
@@ -44,7 +51,10 @@ impl Assets {
 
     async fn read(&self, granule: &Granule, asset: &Asset, band: &str) -> Result<Arc<Cog>> {
         match self.bound.source.open(granule, asset, &self.bound.access).await? {
-            Opened::Bytes { store, key } => Ok(Arc::new(Cog::open(store, key).await?)),
+            Opened::Bytes { store, key } => {
+                let cog = Cog::open_cached(store, key, self.blocks.clone()).await?;
+                Ok(Arc::new(cog))
+            }
             _ => Err(Error::Asset {
                 granule: granule.id.clone(),
                 asset: asset.name.clone(),

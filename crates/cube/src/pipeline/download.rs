@@ -51,20 +51,19 @@ pub(super) async fn plan(round: &Round, job: &Job) -> Result<Reads> {
     let mut bands = Vec::with_capacity(round.cube.schema().bands.len());
     for band in &round.cube.schema().bands {
         let granules: Vec<&Granule> = round.plan.granules_of(job).collect();
-        let with_asset: Vec<_> = granules
-            .iter()
-            .filter_map(|g| Some((*g, g.assets.get(band.asset_name())?)))
-            .collect();
-        if with_asset.is_empty() && let Some(granule) = granules.first() {
+        let with_asset: Vec<_> =
+            granules.iter().filter_map(|g| Some((*g, g.assets.get(band.asset_name())?))).collect();
+        if with_asset.is_empty()
+            && let Some(granule) = granules.first()
+        {
             return Err(no_asset(granule, band));
         }
-        let reads = stream::iter(with_asset)
+        let reads: Vec<_> = with_asset
+            .into_iter()
             .map(|(granule, asset)| read(round, &patch, band, granule, asset))
-            .buffered(READS_AT_ONCE)
-            .try_filter_map(async |read| Ok(read))
-            .try_collect()
-            .await?;
-        bands.push(reads);
+            .collect();
+        let reads: Vec<_> = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
+        bands.push(reads.into_iter().flatten().collect());
     }
     Ok(Reads { bands })
 }
@@ -76,19 +75,22 @@ impl Reads {
         let [rows, cols] = round.cube.patches().shape();
         let pixels = (rows * cols) as u64;
         let bands = round.cube.schema().bands.iter();
-        bands.zip(&self.bands).map(|(band, reads)| {
-            let fetched: u64 = reads.iter().map(Read::compressed).sum();
-            let decoded = reads.iter().map(Read::decoded).max().unwrap_or(0);
-            fetched + decoded + 3 * pixels * band.dtype.size() as u64
-        }).sum()
+        bands
+            .zip(&self.bands)
+            .map(|(band, reads)| {
+                let fetched: u64 = reads.iter().map(Read::compressed).sum();
+                let decoded = reads.iter().map(Read::decoded).max().unwrap_or(0);
+                fetched + decoded + 3 * pixels * band.dtype.size() as u64
+            })
+            .sum()
     }
 
     /// Fetches everything.
     pub(super) async fn fetch(self) -> Result<Vec<Vec<Fetched>>> {
         let mut bands = Vec::with_capacity(self.bands.len());
         for reads in self.bands {
-            let fetched = stream::iter(reads).map(Read::fetch).buffered(READS_AT_ONCE);
-            bands.push(fetched.try_collect().await?);
+            let fetches: Vec<_> = reads.into_iter().map(Read::fetch).collect();
+            bands.push(stream::iter(fetches).buffered(READS_AT_ONCE).try_collect().await?);
         }
         Ok(bands)
     }

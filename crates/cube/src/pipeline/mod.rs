@@ -17,7 +17,6 @@ use terracube_store::ZarrArray;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::cube::BoundSource;
 use crate::plan::Job;
 use crate::{Cube, Error, Event, FillOptions, Plan, Provenance, Report, Result};
 use assets::Assets;
@@ -99,12 +98,14 @@ async fn round(
         return Err(Error::NoSource { cube, missing });
     };
     let store = cube.latest().await?;
-    let permits = u32::try_from((options.memory / PERMIT).max(1)).unwrap_or(u32::MAX);
+    // A quarter of the budget keeps blocks that neighbouring patches share.
+    let cache = options.memory / 4;
+    let permits = u32::try_from(((options.memory - cache) / PERMIT).max(1)).unwrap_or(u32::MAX);
     let permits = permits.min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
     let round = Arc::new(Round {
         cube: cube.clone(),
         plan: plan.clone(),
-        assets: Assets::new(bound.clone()),
+        assets: Assets::new(bound.clone(), cache),
         arrays: cube.arrays(&store).await?,
         memory: Arc::new(Semaphore::new(permits as usize)),
         permits,
@@ -147,8 +148,12 @@ async fn feed(
             parcel = parcels.next() => parcel,
         };
         match parcel {
-            // The writer has ended with an error, which it reports itself.
-            Some(Ok(Some(parcel))) if sender.send(parcel).await.is_err() => return,
+            Some(Ok(Some(parcel))) => {
+                // A writer that has ended reports its error itself.
+                if sender.send(parcel).await.is_err() {
+                    return;
+                }
+            }
             Some(_) => {}
             None => return,
         }
@@ -242,11 +247,4 @@ fn now() -> i64 {
 /// Sends an event; nobody listening is fine.
 async fn emit(events: &mpsc::Sender<Event>, event: Event) {
     let _ = events.send(event).await;
-}
-
-impl BoundSource {
-    /// What this source's access has done so far.
-    fn stats(&self) -> terracube_source::AccessStats {
-        self.access.stats()
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use terracube_source::Access;
 use terracube_store::{Error as StoreError, Session, ZarrArray};
@@ -108,7 +109,7 @@ impl Writer {
             }
         };
         for (array, encoded) in batch.arrays.iter().zip(&rendered.chunks) {
-            retried(|| array.write_encoded(&chunk, encoded.clone())).await?;
+            store_chunk(array, &chunk, encoded.as_ref()).await?;
         }
         batch.bytes += stored;
         let (patch, state) = (rendered.patch, rendered.state);
@@ -131,12 +132,8 @@ impl Writer {
     async fn commit(&mut self) -> Result<()> {
         let Some(batch) = self.batch.take() else { return Ok(()) };
         let patches = batch.entries.len();
-        let ledger = &batch.ledger;
-        stream::iter(&batch.entries)
-            .map(|e| retried(move || ledger.set(e.patch, e.state, &e.provenance)))
-            .buffer_unordered(WRITES_AT_ONCE)
-            .try_collect::<()>()
-            .await?;
+        let marks: Vec<_> = batch.entries.iter().map(|e| mark(&batch.ledger, e)).collect();
+        stream::iter(marks).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;
         let message = format!("fill {patches} patches");
         match batch.session.commit(&message).await {
             Ok(version) => {
@@ -186,18 +183,39 @@ impl Batch {
     }
 }
 
-/// Tries a write again, after growing waits, while the store says that it may help.
-async fn retried<T, E: Into<Error>, F: Future<Output = Result<T, E>>>(
-    mut write: impl FnMut() -> F,
-) -> Result<T> {
-    let mut attempt = 0;
+async fn store_chunk(array: &ZarrArray, chunk: &[u64], encoded: Option<&Bytes>) -> Result<()> {
+    let mut retry = Retry::default();
     loop {
-        match write().await.map_err(Into::into) {
-            Err(error) if error.is_transient() && attempt < ATTEMPTS => {
-                attempt += 1;
-                tokio::time::sleep(Duration::from_millis(50 << attempt)).await;
-            }
+        match array.write_encoded(chunk, encoded.cloned()).await {
+            Err(error) if retry.helps(&error).await => {}
+            result => return Ok(result?),
+        }
+    }
+}
+
+async fn mark(ledger: &Ledger, entry: &Entry) -> Result<()> {
+    let mut retry = Retry::default();
+    loop {
+        match ledger.set(entry.patch, entry.state, &entry.provenance).await {
+            Err(Error::Store(error)) if retry.helps(&error).await => {}
             result => return result,
         }
+    }
+}
+
+/// Writes are tried again, after growing waits, while the store says that it may help.
+#[derive(Default)]
+struct Retry {
+    attempts: u32,
+}
+
+impl Retry {
+    async fn helps(&mut self, error: &StoreError) -> bool {
+        if !error.is_transient() || self.attempts == ATTEMPTS {
+            return false;
+        }
+        self.attempts += 1;
+        tokio::time::sleep(Duration::from_millis(50 << self.attempts)).await;
+        true
     }
 }

@@ -73,7 +73,8 @@ async fn only_the_patches_asked_for_are_filled() {
     let state = cube.state().await.unwrap();
     assert_eq!((state.counts.filled, state.counts.missing), (1, 15));
     assert!(state.counts.bytes > 0);
-    let touched: Vec<_> = server.requests().into_iter().filter(|r| r.path.contains("/files")).collect();
+    let touched: Vec<_> =
+        server.requests().into_iter().filter(|r| r.path.contains("/files")).collect();
     assert!(touched.iter().all(|r| r.path.ends_with("a.tif")), "{touched:?}");
     let from = cube.provenance(Patch { time: 0, row: 0, col: 0 }).await.unwrap().unwrap();
     assert_eq!(from.granules[0].id, "a");

@@ -10,7 +10,9 @@ pub(crate) fn python(skipped: &str) -> Option<PathBuf> {
         Some(path) => Some(path.into()),
         None if strict() => panic!("TERRACUBE_PYTHON is not set in a strict run"),
         None => {
-            println!("skipped: {skipped}: TERRACUBE_PYTHON is not set (`cargo xtask test` sets it)");
+            println!(
+                "skipped: {skipped}: TERRACUBE_PYTHON is not set (`cargo xtask test` sets it)"
+            );
             None
         }
     }
@@ -18,7 +20,8 @@ pub(crate) fn python(skipped: &str) -> Option<PathBuf> {
 
 /// The folder of real files, or `None` with a line saying what is skipped.
 pub(crate) fn shared(path: &str, skipped: &str) -> Option<PathBuf> {
-    let full = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path);
+    let full =
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path);
     if full.exists() {
         return Some(full);
     }
@@ -30,11 +33,7 @@ pub(crate) fn shared(path: &str, skipped: &str) -> Option<PathBuf> {
 pub(crate) fn run(python: &std::path::Path, script: &str, arguments: &[&str]) -> Vec<u8> {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/python").join(script);
     let out = Command::new(python).arg(script).args(arguments).output().expect("python runs");
-    assert!(
-        out.status.success(),
-        "{arguments:?}: {}",
-        String::from_utf8_lossy(&out.stderr)
-    );
+    assert!(out.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
     out.stdout
 }
 

@@ -109,7 +109,8 @@ async fn compare(python: &Path, case: &Case<'_>) {
             .asset(case.asset)
             .nodata(case.nodata)
             .resampling(resampling);
-        let mut schema = Schema::new("real", crs.clone(), extent, resolution).band(band).chunks(100, 128);
+        let mut schema =
+            Schema::new("real", crs.clone(), extent, resolution).band(band).chunks(100, 128);
         if own {
             // The file's own pixel edges.
             let fraction = |v: f64| (v / resolution).rem_euclid(1.0);
