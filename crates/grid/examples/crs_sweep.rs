@@ -1,5 +1,7 @@
 //! Compares transforms with reference points on standard input (see `data/sweep_reference.py`).
 
+#![expect(clippy::print_stdout, reason = "a report for people")]
+
 use std::collections::BTreeMap;
 use std::io::BufRead;
 

@@ -14,7 +14,7 @@ mod write_wkt;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -62,7 +62,6 @@ pub(crate) struct Definition {
     deprecated: bool,
     pub(crate) datum: Datum,
     identity: String,
-    wkt2: OnceLock<Option<String>>,
 }
 
 impl Crs {
@@ -169,12 +168,11 @@ impl Crs {
     /// WKT2:2019 on one line: from the table for a code, the original text for a CRS made from WKT 2,
     /// else written from the parameters where the method is known.
     #[must_use]
-    pub fn wkt2(&self) -> Option<&str> {
-        let made = self.0.wkt2.get_or_init(|| match self.0.authority {
+    pub fn wkt2(&self) -> Option<String> {
+        match self.0.authority {
             Some((authority, code)) => table::wkt(authority, code),
             None => wkt::written(&self.0),
-        });
-        made.as_deref()
+        }
     }
 
     /// Whether coordinates are longitude and latitude.
@@ -287,7 +285,6 @@ impl Crs {
             deprecated: false,
             datum,
             identity: String::new(),
-            wkt2: OnceLock::new(),
             params,
         }
     }

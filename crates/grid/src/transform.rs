@@ -108,12 +108,12 @@ impl Transform {
         if s.identity {
             return (x.is_finite() && y.is_finite()).then_some((x, y));
         }
-        let point = s.from.to_lonlat(x, y)?;
+        let point = s.from.unproject(x, y)?;
         let (lon, lat) = match &s.shift {
             Some(shift) => shift.forward(point)?,
             None => point,
         };
-        s.to.from_lonlat(lon, lat)
+        s.to.project(lon, lat)
     }
 
     /// A point from the destination back to the source CRS; `None` outside the domain of either.
@@ -123,12 +123,12 @@ impl Transform {
         if s.identity {
             return (x.is_finite() && y.is_finite()).then_some((x, y));
         }
-        let point = s.to.to_lonlat(x, y)?;
+        let point = s.to.unproject(x, y)?;
         let (lon, lat) = match &s.shift {
             Some(shift) => shift.inverse(point)?,
             None => point,
         };
-        s.from.from_lonlat(lon, lat)
+        s.from.project(lon, lat)
     }
 
     /// Transforms points in place; those outside the domain become NaN.

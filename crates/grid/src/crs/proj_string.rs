@@ -110,10 +110,10 @@ impl ProjString {
             .cloned()
             .collect();
         for (key, value) in &mut kept {
-            if key == "datum" {
-                if let Some(ellps) = datum_ellipsoid(value) {
-                    (*key, *value) = ("ellps".to_owned(), ellps.to_owned());
-                }
+            if key == "datum"
+                && let Some(ellps) = datum_ellipsoid(value)
+            {
+                (*key, *value) = ("ellps".to_owned(), ellps.to_owned());
             }
         }
         Self(kept)

@@ -11,10 +11,10 @@ use crate::error::{Error, Result};
 pub(super) fn crs(json: &Value) -> Result<Crs> {
     let bound = json.get("type").and_then(Value::as_str) == Some("BoundCRS");
     let json = horizontal(json);
-    if let Some((authority, code)) = id(json) {
-        if let Ok(crs) = Crs::of_code(authority, code) {
-            return Ok(crs);
-        }
+    if let Some((authority, code)) = id(json)
+        && let Ok(crs) = Crs::of_code(authority, code)
+    {
+        return Ok(crs);
     }
     let bad = |reason: &str| Error::crs("PROJJSON", &json.to_string(), reason);
     let base = json.get("base_crs").unwrap_or(json);
@@ -35,10 +35,10 @@ pub(super) fn crs(json: &Value) -> Result<Crs> {
     } else {
         text.push_str(&format!(" +a={a}{shape}"));
     }
-    if let Some(meridian) = datum.pointer("/prime_meridian/longitude").and_then(measure) {
-        if meridian != 0.0 {
-            text.push_str(&format!(" +pm={meridian}"));
-        }
+    if let Some(meridian) = datum.pointer("/prime_meridian/longitude").and_then(measure)
+        && meridian != 0.0
+    {
+        text.push_str(&format!(" +pm={meridian}"));
     }
     let unit = json.pointer("/coordinate_system/axis/0/unit").map(unit_factor);
     if json.get("conversion").is_some() {
@@ -60,12 +60,11 @@ pub(super) fn crs(json: &Value) -> Result<Crs> {
         }
     };
     let mut made = Crs::definition(&text, name, datum);
-    if let Some(unit) = json.pointer("/coordinate_system/axis/0/unit").filter(|_| made.geographic) {
-        if let Some(factor) = unit.get("conversion_factor").and_then(Value::as_f64) {
-            made.unit_name =
-                unit.get("name").and_then(Value::as_str).unwrap_or("unknown").to_owned();
-            made.unit_factor = factor;
-        }
+    if let Some(unit) = json.pointer("/coordinate_system/axis/0/unit").filter(|_| made.geographic)
+        && let Some(factor) = unit.get("conversion_factor").and_then(Value::as_f64)
+    {
+        made.unit_name = unit.get("name").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+        made.unit_factor = factor;
     }
     made.source = Some(json.to_string());
     Ok(Crs::of(made))

@@ -11,10 +11,10 @@ pub(super) fn crs(text: &str) -> Result<Crs> {
     let node = Node::parse(text)
         .ok_or_else(|| Error::crs("WKT", text, "brackets or quotes do not match"))?;
     let node = horizontal(&node);
-    if let Some((authority, code)) = node.id() {
-        if let Ok(crs) = Crs::of_code(authority, code) {
-            return Ok(crs);
-        }
+    if let Some((authority, code)) = node.id()
+        && let Ok(crs) = Crs::of_code(authority, code)
+    {
+        return Ok(crs);
     }
     let own_text = node.text();
     let proj4 = match node.find("EXTENSION").filter(|e| e.value(0) == Some("PROJ4")) {

@@ -91,10 +91,10 @@ fn half_plane(
         }
     }
     out.dedup();
-    if let (Some(first), Some(last)) = (out.first().copied(), out.last().copied()) {
-        if first != last {
-            out.push(first);
-        }
+    if let (Some(first), Some(last)) = (out.first().copied(), out.last().copied())
+        && first != last
+    {
+        out.push(first);
     }
     out
 }

@@ -14,7 +14,7 @@ pub(super) fn unrolled(shape: &MultiPolygon, crs: &Crs) -> Result<MultiPolygon> 
     let turn = std::f64::consts::TAU / crs.angular_unit();
     let polygons = shape.0.iter().map(|polygon| {
         for c in polygon.exterior() {
-            if !c.x.is_finite() || !(c.y.abs() <= turn / 4.0 + 1e-9) {
+            if !c.x.is_finite() || c.y.is_nan() || c.y.abs() > turn / 4.0 + 1e-9 {
                 return Err(Error::region(format!(
                     "({}, {}) is no longitude and latitude",
                     c.x, c.y

@@ -70,7 +70,7 @@ impl Projector {
         Ok(Self::Engine(Arc::new(Engine { projected, geographic })))
     }
 
-    pub(super) fn to_lonlat(&self, x: f64, y: f64) -> Option<(f64, f64)> {
+    pub(super) fn unproject(&self, x: f64, y: f64) -> Option<(f64, f64)> {
         if !x.is_finite() || !y.is_finite() {
             return None;
         }
@@ -85,7 +85,7 @@ impl Projector {
         valid(found)
     }
 
-    pub(super) fn from_lonlat(&self, lon: f64, lat: f64) -> Option<(f64, f64)> {
+    pub(super) fn project(&self, lon: f64, lat: f64) -> Option<(f64, f64)> {
         let (lon, lat) = valid((lon, lat))?;
         let (x, y) = match self {
             Self::LonLat { unit, meridian } => ((lon - meridian) / unit, lat / unit),
@@ -185,7 +185,7 @@ fn geographic_text(crs: &Crs) -> String {
 /// Rounding may leave a latitude a hair beyond the pole.
 fn valid((lon, lat): (f64, f64)) -> Option<(f64, f64)> {
     const HAIR: f64 = 1e-11;
-    if !lon.is_finite() || !(lat.abs() <= FRAC_PI_2 + HAIR) {
+    if !lon.is_finite() || lat.is_nan() || lat.abs() > FRAC_PI_2 + HAIR {
         return None;
     }
     Some((lon, lat.clamp(-FRAC_PI_2, FRAC_PI_2)))

@@ -20,7 +20,7 @@ fn every_form_of_a_code_is_the_same() {
         "https://www.opengis.net/def/crs/EPSG/0/32633",
         "http://www.opengis.net/gml/srs/epsg.xml#32633",
         "+init=epsg:32633",
-        utm.wkt2().unwrap(),
+        &utm.wkt2().unwrap(),
     ] {
         assert_eq!(Crs::parse(text).unwrap(), utm, "{text}");
     }
@@ -77,7 +77,7 @@ fn table_is_whole() {
         assert!(!crs.name().is_empty() && crs.proj4().contains("+proj="), "{code}");
         let wkt = crs.wkt2().unwrap();
         assert!(wkt.contains(&format!("ID[\"EPSG\",{code}]")), "{code}: {wkt}");
-        assert_eq!(Crs::parse(wkt).unwrap(), crs);
+        assert_eq!(Crs::parse(&wkt).unwrap(), crs);
     }
 }
 
@@ -155,7 +155,7 @@ fn a_proj_string_is_kept_and_written_as_wkt() {
     assert_eq!(modis.epsg_code(), None);
     let wkt = modis.wkt2().unwrap();
     assert!(wkt.contains("METHOD[\"Sinusoidal\"]") && wkt.contains("6371007.181,0"), "{wkt}");
-    assert!(Crs::parse(wkt).unwrap().is_same(&modis), "{}", Crs::parse(wkt).unwrap().proj4());
+    assert!(Crs::parse(&wkt).unwrap().is_same(&modis), "{}", Crs::parse(&wkt).unwrap().proj4());
     assert!(modis.is_same(&Crs::parse("+R=6371007.181 +proj=sinu").unwrap()));
     let json = serde_json::to_string(&modis).unwrap();
     assert_eq!(serde_json::from_str::<Crs>(&json).unwrap(), modis);
