@@ -2,6 +2,7 @@
 
 mod cog;
 mod dtype;
+pub mod encode;
 mod error;
 mod mosaic;
 mod pixels;
