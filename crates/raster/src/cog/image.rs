@@ -59,7 +59,9 @@ pub(super) struct Image {
     pub(super) predictor: u64,
     pub(super) order: Order,
     pub(super) reversed_bits: bool,
+    #[cfg_attr(not(feature = "jpeg"), expect(dead_code, reason = "only JPEG asks"))]
     pub(super) ycbcr: bool,
+    #[cfg_attr(not(feature = "jpeg"), expect(dead_code, reason = "only JPEG asks"))]
     pub(super) jpeg_tables: Option<Bytes>,
     /// The band that says which pixels are opaque.
     pub(super) alpha: Option<usize>,

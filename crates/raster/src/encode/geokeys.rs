@@ -87,8 +87,7 @@ impl Keys {
             .map(|t| t.split_once('=').unwrap_or((t, "")))
             .collect();
         let number = |name: &str| parameters.get(name).and_then(|v| v.parse::<f64>().ok());
-        let ascii: String = text.chars().filter(|c| c.is_ascii() && *c != '|').collect();
-        self.texts.push((1026, ascii));
+        self.texts.push((1026, ascii(text)));
         self.datum(&parameters, &number);
         if crs.is_geographic() {
             return;
@@ -101,7 +100,14 @@ impl Keys {
             (_, Some(size)) if size != 1.0 => self.unit(size),
             _ => self.shorts.push((3076, 9001)),
         }
-        self.projection(&parameters, &number);
+        if !self.projection(&parameters, &number)
+            && let Some(wkt) = esri_wkt(&parameters, &number)
+        {
+            // GDAL looks there only when the kind of model is user-defined as well.
+            self.shorts.retain(|(key, _)| !matches!(key, 1024 | 3072 | 3074));
+            self.shorts.push((1024, USER_DEFINED));
+            self.texts.push((3073, format!("ESRI PE String = {wkt}")));
+        }
     }
 
     fn unit(&mut self, metres: f64) {
@@ -147,11 +153,12 @@ impl Keys {
         }
     }
 
+    /// Whether GeoTIFF has a code for the projection.
     fn projection(
         &mut self,
         parameters: &BTreeMap<&str, &str>,
         number: &dyn Fn(&str) -> Option<f64>,
-    ) {
+    ) -> bool {
         let or0 = |name: &str| number(name).unwrap_or(0.0);
         let k = number("k").or_else(|| number("k_0")).unwrap_or(1.0);
         let (lon, lat) = (or0("lon_0"), or0("lat_0"));
@@ -173,12 +180,12 @@ impl Keys {
                 self.doubles.extend([(3084, lon), (3085, lat), (3078, lat1), (3079, lat2)]);
                 self.doubles.extend([(3086, x), (3087, y)]);
                 self.shorts.push((3075, 8));
-                return;
+                return true;
             }
             "laea" => {
                 self.doubles.extend([(3088, lon), (3089, lat), (3082, x), (3083, y)]);
                 self.shorts.push((3075, 10));
-                return;
+                return true;
             }
             "aea" => (11, vec![(3080, lon), (3081, lat), (3078, lat1), (3079, lat2)]),
             "stere" if lat.abs() == 90.0 => {
@@ -191,11 +198,45 @@ impl Keys {
             "robin" => (23, vec![(3088, lon)]),
             "sinu" => (24, vec![(3088, lon)]),
             "cea" => (28, vec![(3080, lon), (3078, lat_ts)]),
-            // The citation alone says what it is.
-            _ => return,
+            _ => return false,
         };
         self.shorts.push((3075, code));
         self.doubles.extend(numbers);
         self.doubles.extend([(3082, x), (3083, y)]);
+        true
     }
+}
+
+/// Projections without a code in GeoTIFF, as text that GDAL and Esri's programs read from a
+/// citation.
+fn esri_wkt(
+    parameters: &BTreeMap<&str, &str>,
+    number: &dyn Fn(&str) -> Option<f64>,
+) -> Option<String> {
+    let projection = match *parameters.get("proj")? {
+        "moll" => "Mollweide",
+        "eqearth" => "Equal_Earth",
+        _ => return None,
+    };
+    let or0 = |name: &str| number(name).unwrap_or(0.0);
+    let is_wgs84 = [parameters.get("datum"), parameters.get("ellps")].contains(&Some(&"WGS84"));
+    let (name, ellipsoid, a, rf) = match number("R") {
+        Some(radius) => ("Sphere", "Sphere", radius, 0.0),
+        None if is_wgs84 => ("WGS_1984", "WGS_1984", 6_378_137.0, 298.257_223_563),
+        None => return None,
+    };
+    Some(format!(
+        "PROJCS[\"{projection}\",GEOGCS[\"GCS_{name}\",DATUM[\"D_{name}\",\
+         SPHEROID[\"{ellipsoid}\",{a:?},{rf:?}]],PRIMEM[\"Greenwich\",0.0],\
+         UNIT[\"Degree\",0.0174532925199433]],PROJECTION[\"{projection}\"],\
+         PARAMETER[\"False_Easting\",{:?}],PARAMETER[\"False_Northing\",{:?}],\
+         PARAMETER[\"Central_Meridian\",{:?}],UNIT[\"Meter\",1.0]]",
+        or0("x_0"),
+        or0("y_0"),
+        or0("lon_0"),
+    ))
+}
+
+fn ascii(text: &str) -> String {
+    text.chars().filter(|c| c.is_ascii() && *c != '|').collect()
 }

@@ -1,4 +1,5 @@
 //! The tests of the crate that need files.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod files;
 mod folder;
