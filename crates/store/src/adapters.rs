@@ -1,8 +1,13 @@
 //! The backends, one file or folder each.
 
 mod directory;
+#[cfg(feature = "icechunk")]
+pub(crate) mod icechunk;
 mod io;
 mod memory;
+#[cfg(feature = "s3")]
+pub(crate) mod object;
 
 pub use directory::Directory;
+pub(crate) use io::Doing;
 pub use memory::Memory;

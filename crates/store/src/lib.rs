@@ -2,8 +2,11 @@
 
 mod adapters;
 mod capability;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod key;
+mod open;
 mod range;
 mod repository;
 mod store;
@@ -16,6 +19,9 @@ pub use adapters::{Directory, Memory};
 pub use capability::Capability;
 pub use error::{Cause, Error, Result};
 pub use key::{Key, Prefix};
+pub use open::{
+    IcechunkSpec, OpenOptions, S3Credentials, S3Options, create_repository, open_repository,
+};
 pub use range::ByteRequest;
 pub use repository::{Repository, Session, Version, VersionInfo};
 pub use store::{Entry, Keys, Names, ReadStore, Store, StoreExt};

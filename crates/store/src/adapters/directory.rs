@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -36,8 +37,12 @@ impl Directory {
             location: root.display().to_string(),
             reason: cause.to_string(),
         })?;
-        let shown = absolute.display().to_string();
-        Ok(Self { place: Arc::new(Place { root: absolute, shown, fsync: false }) })
+        Ok(Self::at(absolute))
+    }
+
+    pub(crate) fn at(root: PathBuf) -> Self {
+        let shown = root.display().to_string();
+        Self { place: Arc::new(Place { root, shown, fsync: false }) }
     }
 
     /// Whether every write waits until the file and its folder are on the medium. Off by default.
@@ -51,6 +56,41 @@ impl Directory {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.place.root
+    }
+
+    /// Replaces a value when the present one (`None`: there is none) is as expected, atomically
+    /// against all who do so, in this process and others; `false` when it is not.
+    pub(crate) async fn replace_if(
+        &self,
+        key: &Key,
+        value: Bytes,
+        is_expected: impl FnOnce(Option<&[u8]>) -> bool + Send + 'static,
+    ) -> Result<bool> {
+        let key = key.clone();
+        self.blocking(move |place| {
+            let _lock = place.lock(&key)?;
+            let present = match place.open(&key)? {
+                Some(mut file) => Some(file.read(place, &key, ByteRequest::All)?),
+                None => None,
+            };
+            if !is_expected(present.as_deref()) {
+                return Ok(false);
+            }
+            place.set(&key, &value)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Waits until these values and their folders are on the medium.
+    pub(crate) async fn sync(&self, keys: Vec<Key>) -> Result<()> {
+        self.blocking(move |place| place.sync_values(&keys)).await
+    }
+
+    /// Size in bytes and time of the last change.
+    pub(crate) async fn stat(&self, key: &Key) -> Result<Option<(u64, SystemTime)>> {
+        let key = key.clone();
+        self.blocking(move |place| place.stat(&key)).await
     }
 
     async fn blocking<T, F>(&self, work: F) -> Result<T>
@@ -97,17 +137,7 @@ impl ReadStore for Directory {
     }
 
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
-        let key = key.clone();
-        self.blocking(move |place| {
-            let Some(path) = place.existing(&key, "look at")? else { return Ok(None) };
-            match fs::metadata(path) {
-                Ok(metadata) if metadata.is_file() => Ok(Some(metadata.len())),
-                Ok(_) => Ok(None),
-                Err(cause) if is_absent(&cause) => Ok(None),
-                Err(cause) => Err(place.doing("look at", key.as_str()).failed(cause)),
-            }
-        })
-        .await
+        Ok(self.stat(key).await?.map(|(size, _)| size))
     }
 }
 
@@ -159,8 +189,8 @@ impl fmt::Debug for Directory {
     }
 }
 
-/// Names that begin like this are files being written; no key may.
-const UNFINISHED: &str = ".unfinished-";
+/// Names that begin like this are files being written and the lock; no key may.
+const RESERVED: &str = ".terracube-";
 
 /// The folder and how to write in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -188,9 +218,21 @@ impl Place {
         }
     }
 
+    fn stat(&self, key: &Key) -> Result<Option<(u64, SystemTime)>> {
+        let Some(path) = self.existing(key, "look at")? else { return Ok(None) };
+        let found = fs::metadata(path).and_then(|metadata| {
+            let changed = metadata.modified()?;
+            Ok(metadata.is_file().then_some((metadata.len(), changed)))
+        });
+        match found {
+            Err(cause) if is_absent(&cause) => Ok(None),
+            found => found.map_err(|cause| self.doing("look at", key.as_str()).failed(cause)),
+        }
+    }
+
     /// The path of a key that may exist; `None` for names no key may have.
     fn existing(&self, key: &Key, operation: &'static str) -> Result<Option<PathBuf>> {
-        if key.as_str().split('/').any(|name| name.starts_with(UNFINISHED)) {
+        if key.as_str().split('/').any(|name| name.starts_with(RESERVED)) {
             return Ok(None);
         }
         self.path(key.as_str(), operation).map(Some)
@@ -212,7 +254,9 @@ impl Place {
             }
             path.push(component);
             match fs::symlink_metadata(&path) {
-                Ok(metadata) if metadata.is_symlink() => self.refuse_outside(&path, key, operation)?,
+                Ok(metadata) if metadata.is_symlink() => {
+                    self.refuse_outside(&path, key, operation)?
+                }
                 Ok(_) => {}
                 Err(cause) if is_absent(&cause) => return Ok(self.root.join(key)),
                 Err(cause) => return Err(self.doing(operation, key).failed(cause)),

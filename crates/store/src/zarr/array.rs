@@ -254,7 +254,9 @@ fn element_size(path: &Prefix, data_type: &str) -> Result<usize> {
 
 fn check_ranks(spec: &ArraySpec) -> Result<(), String> {
     let rank = spec.shape.len();
-    for (what, shape) in [("chunk_shape", Some(&spec.chunk_shape)), ("shard_shape", spec.shard_shape.as_ref())] {
+    for (what, shape) in
+        [("chunk_shape", Some(&spec.chunk_shape)), ("shard_shape", spec.shard_shape.as_ref())]
+    {
         if let Some(shape) = shape
             && (shape.len() != rank || shape.contains(&0))
         {

@@ -113,11 +113,7 @@ impl ZarrArray {
     }
 
     pub(super) fn codec_error(&self, chunk: &[u64], reason: impl ToString) -> Error {
-        Error::Codec {
-            path: self.node.shown(),
-            chunk: chunk.to_vec(),
-            reason: reason.to_string(),
-        }
+        Error::Codec { path: self.node.shown(), chunk: chunk.to_vec(), reason: reason.to_string() }
     }
 
     /// So many bytes of the fill value.

@@ -103,10 +103,9 @@ pub(super) async fn create_document(
 }
 
 async fn existing_group(store: &Arc<dyn Store>, path: &Prefix) -> Result<Map<String, Value>> {
-    read_group(&**store, path).await?.ok_or_else(|| Error::NotFound {
-        key: format!("/{path}"),
-        store: format!("{store:?}"),
-    })
+    read_group(&**store, path)
+        .await?
+        .ok_or_else(|| Error::NotFound { key: format!("/{path}"), store: format!("{store:?}") })
 }
 
 async fn read_group(store: &dyn Store, path: &Prefix) -> Result<Option<Map<String, Value>>> {

@@ -79,7 +79,12 @@ impl ZarrArray {
         .await
     }
 
-    async fn write_from(&self, native: &[u8], window: &[Range<u64>], chunk: Vec<u64>) -> Result<()> {
+    async fn write_from(
+        &self,
+        native: &[u8],
+        window: &[Range<u64>],
+        chunk: Vec<u64>,
+    ) -> Result<()> {
         let mut whole = if self.covers(window, &chunk) {
             self.decode_chunk(&chunk, None)?
         } else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 
-use super::{Place, UNFINISHED, is_absent};
+use super::{Place, RESERVED, is_absent};
 use crate::{Entry, Key, Keys, Names, Prefix, Result};
 
 /// So many items may wait for the reader of a listing.
@@ -96,7 +96,7 @@ impl Place {
 }
 
 fn named(kind: FileType, name: &str, path: &Path) -> Option<Entry> {
-    if name.starts_with(UNFINISHED) {
+    if name.starts_with(RESERVED) {
         return None;
     }
     // what a link leads to is judged when it is read
@@ -111,7 +111,7 @@ fn has_values(folder: &Path) -> bool {
         for entry in entries.flatten() {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                Ok(_) if !entry.file_name().to_string_lossy().starts_with(UNFINISHED) => {
+                Ok(_) if !entry.file_name().to_string_lossy().starts_with(RESERVED) => {
                     return true;
                 }
                 _ => {}

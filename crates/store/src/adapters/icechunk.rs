@@ -1,0 +1,194 @@
+//! Versioned repositories: Icechunk in memory, in local directories and in buckets.
+
+mod failure;
+mod local;
+mod session;
+mod store;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use ::icechunk::config::{CachingConfig, ManifestConfig, ManifestSplittingConfig};
+use ::icechunk::format::format_constants::SpecVersionBin;
+use ::icechunk::repository::VersionInfo as Wanted;
+use ::icechunk::{Repository as Inner, RepositoryConfig, Storage};
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use tokio::sync::RwLock;
+
+use self::failure::Doing;
+use self::local::LocalStorage;
+use self::session::IcechunkSession;
+use self::store::SessionStore;
+use crate::{
+    Capability, Directory, Error, IcechunkSpec, OpenOptions, Repository, Result, Session, Store,
+    Version, VersionInfo,
+};
+
+/// The branch that sessions are begun on.
+const BRANCH: &str = "main";
+/// Chunks of fewer bytes lie in the manifest.
+const INLINE_BYTES: u16 = 512;
+/// A manifest covers at most so many chunks along each axis.
+const MANIFEST_CHUNKS: u32 = 32;
+/// So many chunk references are kept in memory.
+const CACHED_REFERENCES: u64 = 2_000_000;
+
+/// An Icechunk repository.
+pub(crate) struct Icechunk {
+    inner: Arc<Inner>,
+    shown: Arc<str>,
+    read_only: bool,
+}
+
+/// Where an Icechunk repository is kept.
+pub(crate) struct Place {
+    storage: Arc<dyn Storage + Send + Sync>,
+    shown: String,
+}
+
+impl Place {
+    pub(crate) async fn memory() -> Result<Self> {
+        let shown = "memory:".to_owned();
+        match ::icechunk::new_in_memory_storage().await {
+            Ok(storage) => Ok(Self { storage, shown }),
+            Err(error) => Err(Doing::new("open", &shown).failed(error.kind)),
+        }
+    }
+
+    pub(crate) fn directory(path: &Path, fsync: bool) -> Result<Self> {
+        let storage = LocalStorage::new(Directory::new(path)?, fsync);
+        let shown = path.display().to_string();
+        Ok(Self { storage: Arc::new(storage), shown })
+    }
+
+    #[cfg(feature = "s3")]
+    pub(crate) async fn bucket(location: &super::object::Location<'_>) -> Result<Self> {
+        let shown = location.to_string();
+        let storage = location.icechunk_storage().await;
+        match storage {
+            Ok(storage) => Ok(Self { storage, shown }),
+            Err(error) => Err(Doing::new("open", &shown).failed(error.kind)),
+        }
+    }
+
+    pub(crate) async fn exists(&self) -> Result<bool> {
+        Inner::exists(Arc::clone(&self.storage), None)
+            .await
+            .map_err(|error| Doing::new("look for a repository", &self.shown).failed(error.kind))
+    }
+
+    pub(crate) async fn open(self, options: &OpenOptions) -> Result<Icechunk> {
+        if !self.exists().await? {
+            let key = "an Icechunk repository".to_owned();
+            return Err(Error::NotFound { key, store: self.shown });
+        }
+        let config = RepositoryConfig { caching: Some(caching()), ..RepositoryConfig::default() };
+        match Inner::open(self.storage).config(config).execute().await {
+            Ok(inner) => Ok(Icechunk::new(inner, &self.shown, options.read_only)),
+            Err(error) => Err(Doing::new("open", &self.shown).failed(error.kind)),
+        }
+    }
+
+    pub(crate) async fn create(self, options: &OpenOptions) -> Result<Icechunk> {
+        if self.exists().await? {
+            let key = "an Icechunk repository".to_owned();
+            return Err(Error::AlreadyExists { key, store: self.shown });
+        }
+        let config = RepositoryConfig {
+            caching: Some(caching()),
+            inline_chunk_threshold_bytes: Some(INLINE_BYTES),
+            manifest: Some(ManifestConfig {
+                splitting: Some(ManifestSplittingConfig::with_size(MANIFEST_CHUNKS)),
+                ..ManifestConfig::default()
+            }),
+            ..RepositoryConfig::default()
+        };
+        let version = match options.icechunk_spec {
+            IcechunkSpec::V1 => SpecVersionBin::V1,
+            IcechunkSpec::V2 => SpecVersionBin::V2,
+        };
+        match Inner::create(self.storage).config(config).spec_version(version).execute().await {
+            Ok(inner) => Ok(Icechunk::new(inner, &self.shown, options.read_only)),
+            Err(error) => Err(Doing::new("create", &self.shown).failed(error.kind)),
+        }
+    }
+}
+
+impl Icechunk {
+    fn new(inner: Inner, shown: &str, read_only: bool) -> Self {
+        Self { inner: Arc::new(inner), shown: shown.into(), read_only }
+    }
+
+    async fn view(&self, wanted: &Wanted) -> Result<Arc<dyn Store>> {
+        match self.inner.readonly_session(wanted).await {
+            Ok(session) => {
+                let session = Arc::new(RwLock::new(session));
+                Ok(Arc::new(SessionStore::new(session, Arc::clone(&self.shown), false)))
+            }
+            Err(error) => Err(Doing::new("open a version", &self.shown).failed(error.kind)),
+        }
+    }
+}
+
+#[async_trait]
+impl Repository for Icechunk {
+    fn capability(&self) -> Capability {
+        if self.read_only { Capability::read_only() } else { store::WRITABLE }
+    }
+
+    async fn begin(&self) -> Result<Box<dyn Session>> {
+        if self.read_only {
+            let store = self.shown.to_string();
+            return Err(Error::ReadOnly { operation: "begin a session", store });
+        }
+        match self.inner.writable_session(BRANCH).await {
+            Ok(session) => Ok(Box::new(IcechunkSession::new(session, Arc::clone(&self.shown)))),
+            Err(error) => Err(Doing::new("begin a session", &self.shown).failed(error.kind)),
+        }
+    }
+
+    async fn latest(&self) -> Result<Arc<dyn Store>> {
+        self.view(&Wanted::BranchTipRef(BRANCH.to_owned())).await
+    }
+
+    async fn at(&self, version: &Version) -> Result<Arc<dyn Store>> {
+        let missing =
+            || Error::NotFound { key: format!("version {version}"), store: self.shown.to_string() };
+        let id = version.0.as_str().try_into().map_err(|_| missing())?;
+        let known = self.inner.lookup_snapshot(&id).await.is_ok();
+        if !known {
+            return Err(missing());
+        }
+        self.view(&Wanted::SnapshotId(id)).await
+    }
+
+    async fn history(&self, limit: usize) -> Result<Vec<VersionInfo>> {
+        use futures::StreamExt;
+        let doing = Doing::new("read the history", &self.shown);
+        let branch = Wanted::BranchTipRef(BRANCH.to_owned());
+        let commits =
+            self.inner.ancestry(&branch).await.map_err(|error| doing.failed(error.kind))?;
+        commits
+            .take(limit)
+            .map_ok(|commit| VersionInfo {
+                version: Version(commit.id.to_string()),
+                message: commit.message,
+                committed_at: commit.flushed_at.timestamp(),
+            })
+            .try_collect()
+            .await
+            .map_err(|error| doing.failed(error.kind))
+    }
+}
+
+impl fmt::Debug for Icechunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+fn caching() -> CachingConfig {
+    CachingConfig { num_chunk_refs: Some(CACHED_REFERENCES), ..CachingConfig::default() }
+}

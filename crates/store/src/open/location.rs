@@ -1,0 +1,143 @@
+//! What a location means, and what is found there.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use super::OpenOptions;
+use crate::{Error, Result};
+
+/// The schemes known, for whoever wrote another.
+const KNOWN: &str = "a path, file:, memory: and s3:";
+
+/// A location understood.
+pub(super) enum Location<'a> {
+    Memory,
+    Directory(PathBuf),
+    #[cfg(feature = "s3")]
+    Bucket(crate::adapters::object::Location<'a>),
+    #[cfg(not(feature = "s3"))]
+    #[expect(dead_code, reason = "keeps the lifetime without S3")]
+    Never(std::convert::Infallible, &'a ()),
+}
+
+/// How values are kept at a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Icechunk,
+    Zarr,
+}
+
+impl<'a> Location<'a> {
+    pub(super) fn parse(location: &str, options: &'a OpenOptions) -> Result<Self> {
+        if matches!(location, "memory:" | "memory://") {
+            return Ok(Self::Memory);
+        }
+        let Some((scheme, rest)) = location.split_once("://") else {
+            let path = location.strip_prefix("file:").unwrap_or(location);
+            if path.is_empty() {
+                return Err(unclear(location, format!("it is empty; known are {KNOWN}")));
+            }
+            return Ok(Self::Directory(PathBuf::from(path)));
+        };
+        match scheme {
+            "file" => match Url::parse(location).map(|url| url.to_file_path()) {
+                Ok(Ok(path)) => Ok(Self::Directory(path)),
+                _ => {
+                    Err(unclear(location, "a file: URL needs an absolute path, as file:///data/x"))
+                }
+            },
+            "s3" => Self::bucket(location, rest, options),
+            _ => Err(unclear(location, format!("unknown scheme `{scheme}`; known are {KNOWN}"))),
+        }
+    }
+
+    #[cfg(feature = "s3")]
+    fn bucket(location: &str, rest: &str, options: &'a OpenOptions) -> Result<Self> {
+        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() || bucket.contains('@') || rest.contains(['?', '#']) {
+            return Err(unclear(location, "write it as s3://bucket/prefix"));
+        }
+        let prefix = crate::Prefix::new(prefix)?;
+        Ok(Self::Bucket(crate::adapters::object::Location::new(bucket, prefix, &options.s3)))
+    }
+
+    #[cfg(not(feature = "s3"))]
+    fn bucket(location: &str, _: &str, _: &'a OpenOptions) -> Result<Self> {
+        Err(unclear(location, "this build has no S3 (feature `s3`)"))
+    }
+}
+
+impl Format {
+    pub(super) fn of_name(location: &str) -> Self {
+        if location.trim_end_matches('/').ends_with(".zarr") { Self::Zarr } else { Self::Icechunk }
+    }
+}
+
+pub(super) fn found_in_directory(path: &Path) -> Result<Option<Format>> {
+    let has = |name: &str| path.join(name).exists();
+    if has("repo") || (has("refs") && has("snapshots")) {
+        return Ok(Some(Format::Icechunk));
+    }
+    if has("zarr.json") || has(".zgroup") || has(".zarray") {
+        return Ok(Some(Format::Zarr));
+    }
+    Ok((is_occupied(path)? && Format::of_name(&path.to_string_lossy()) == Format::Zarr)
+        .then_some(Format::Zarr))
+}
+
+/// Whether a folder has anything in it, or is none.
+pub(super) fn is_occupied(path: &Path) -> Result<bool> {
+    let entries = std::fs::read_dir(path).map(|mut entries| entries.next().is_some());
+    match entries {
+        Ok(occupied) => Ok(occupied),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(cause) if cause.kind() == io::ErrorKind::NotADirectory => {
+            Err(unclear(&path.to_string_lossy(), "a file is there, not a folder"))
+        }
+        Err(cause) => {
+            let store = path.display().to_string();
+            Err(crate::adapters::Doing { operation: "look into", key: "", store: &store }
+                .failed(cause))
+        }
+    }
+}
+
+#[cfg(feature = "s3")]
+pub(super) async fn found_in_store(store: &impl crate::Store) -> Result<Option<Format>> {
+    use crate::{Key, StoreExt};
+    for (name, format) in [
+        ("repo", Format::Icechunk),
+        ("refs/branch.main/ref.json", Format::Icechunk),
+        ("zarr.json", Format::Zarr),
+        (".zgroup", Format::Zarr),
+        (".zarray", Format::Zarr),
+    ] {
+        if store.exists(&Key::new(name)?).await? {
+            return Ok(Some(format));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(not(feature = "icechunk"))]
+pub(super) fn no_icechunk(location: impl std::fmt::Display) -> Error {
+    unclear(&location.to_string(), "this build has no Icechunk (feature `icechunk`)")
+}
+
+fn unclear(location: &str, reason: impl Into<String>) -> Error {
+    Error::Location { location: without_secrets(location), reason: reason.into() }
+}
+
+/// The location without user, password and query.
+fn without_secrets(location: &str) -> String {
+    let Some((scheme, rest)) = location.split_once("://") else { return location.to_owned() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = match rest.split_once('/') {
+        Some((host, path)) => (host, format!("/{path}")),
+        None => (rest, String::new()),
+    };
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
+}

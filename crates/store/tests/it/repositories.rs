@@ -1,0 +1,166 @@
+//! Sessions, versions and conflicts.
+
+use std::sync::Arc;
+
+use terracube_store::{
+    ArraySpec, Codecs, Error, IcechunkSpec, OpenOptions, Repository, Store, Version, ZarrArray,
+    create_group, create_repository, open_repository, read_group_attributes,
+};
+
+async fn filled(location: &str, options: &OpenOptions) -> Arc<dyn Repository> {
+    let repository = create_repository(location, options).await.unwrap();
+    let session = repository.begin().await.unwrap();
+    assert!(!session.is_dirty());
+    let store = session.store();
+    create_group(&store, "", serde_json::Map::new()).await.unwrap();
+    let spec = ArraySpec::new(vec![4, 6], vec![2, 2], "uint16");
+    let array = ZarrArray::create(store, "a", &spec).await.unwrap();
+    array.write_chunk(&[0, 1], vec![7; 8]).await.unwrap();
+    assert!(session.is_dirty());
+    session.commit("first").await.unwrap();
+    repository
+}
+
+async fn value(store: Arc<dyn Store>, chunk: &[u64]) -> Vec<u8> {
+    ZarrArray::open(store, "a").await.unwrap().read_chunk(chunk).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_is_committed_is_there_when_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, options) in [
+        ("v2.icechunk", OpenOptions::default()),
+        ("v1.icechunk", OpenOptions { icechunk_spec: IcechunkSpec::V1, ..Default::default() }),
+        ("plain.zarr", OpenOptions::default()),
+        ("unnamed", OpenOptions::default()),
+    ] {
+        let location = folder.path().join(name).display().to_string();
+        filled(&location, &options).await;
+        let repository = open_repository(&location, &options).await.unwrap();
+        let store = repository.latest().await.unwrap();
+        assert_eq!(value(store.clone(), &[0, 1]).await, [7; 8], "{name}");
+        assert_eq!(value(store.clone(), &[1, 1]).await, [0; 8], "{name}");
+        assert_eq!(read_group_attributes(&store, "").await.unwrap().unwrap().len(), 0);
+        let again = create_repository(&location, &options).await;
+        assert!(matches!(again, Err(Error::AlreadyExists { .. })), "{name}: {again:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_uncommitted_session_is_forgotten() {
+    let repository = filled("memory:", &OpenOptions::default()).await;
+    let session = repository.begin().await.unwrap();
+    let array = ZarrArray::open(session.store(), "a").await.unwrap();
+    array.write_chunk(&[1, 1], vec![1; 8]).await.unwrap();
+    assert_eq!(array.read_chunk(&[1, 1]).await.unwrap(), [1; 8]);
+    drop(session);
+    assert_eq!(value(repository.latest().await.unwrap(), &[1, 1]).await, [0; 8]);
+}
+
+#[tokio::test]
+async fn disjoint_chunks_are_rebased_and_the_same_chunk_conflicts() {
+    let repository = filled("memory:", &OpenOptions::default()).await;
+    let first = repository.begin().await.unwrap();
+    let second = repository.begin().await.unwrap();
+    let third = repository.begin().await.unwrap();
+    for (session, chunk, byte) in [(&first, [0, 0], 1), (&second, [0, 2], 2), (&third, [0, 0], 3)] {
+        let array = ZarrArray::open(session.store(), "a").await.unwrap();
+        array.write_chunk(&chunk, vec![byte; 8]).await.unwrap();
+    }
+    first.commit("one").await.unwrap();
+    second.commit("two").await.unwrap();
+    let refused = third.commit("three").await;
+    assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+    let store = repository.latest().await.unwrap();
+    assert_eq!(value(store.clone(), &[0, 0]).await, [1; 8]);
+    assert_eq!(value(store, &[0, 2]).await, [2; 8]);
+}
+
+#[tokio::test]
+async fn past_versions_can_be_read() {
+    let repository = filled("memory:", &OpenOptions::default()).await;
+    let session = repository.begin().await.unwrap();
+    let array = ZarrArray::open(session.store(), "a").await.unwrap();
+    array.write_chunk(&[0, 1], vec![9; 8]).await.unwrap();
+    let newest = session.commit("second").await.unwrap();
+    let history = repository.history(2).await.unwrap();
+    let messages: Vec<_> = history.iter().map(|commit| commit.message.as_str()).collect();
+    assert_eq!(messages, ["second", "first"]);
+    assert_eq!(history[0].version, newest);
+    assert_eq!(value(repository.at(&newest).await.unwrap(), &[0, 1]).await, [9; 8]);
+    assert_eq!(value(repository.at(&history[1].version).await.unwrap(), &[0, 1]).await, [7; 8]);
+    let unknown = repository.at(&Version("nonsense".to_owned())).await;
+    assert!(matches!(unknown, Err(Error::NotFound { .. })), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn many_tasks_write_through_one_session() {
+    let repository = create_repository("memory:", &OpenOptions::default()).await.unwrap();
+    let session = repository.begin().await.unwrap();
+    let spec = ArraySpec::new(vec![64, 1024], vec![1, 1024], "uint8");
+    let array = ZarrArray::create(session.store(), "a", &spec).await.unwrap();
+    let tasks: Vec<_> = (0..64_u8)
+        .map(|row| {
+            let array = array.clone();
+            tokio::spawn(async move { array.write_chunk(&[row.into(), 0], vec![row; 1024]).await })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    session.commit("64 rows").await.unwrap();
+    let array = array.with_store(repository.latest().await.unwrap());
+    let all = array.read(&[0..64, 0..1024]).await.unwrap();
+    for (row, values) in all.chunks(1024).enumerate() {
+        assert!(values.iter().all(|value| usize::from(*value) == row), "row {row}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_only_repository_begins_no_session() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a.icechunk", "a.zarr"] {
+        let location = folder.path().join(name).display().to_string();
+        filled(&location, &OpenOptions::default()).await;
+        let options = OpenOptions { read_only: true, ..Default::default() };
+        let repository = open_repository(&location, &options).await.unwrap();
+        assert!(!repository.capability().writes);
+        let begun = repository.begin().await;
+        assert!(matches!(begun, Err(Error::ReadOnly { .. })), "{name}: {begun:?}");
+    }
+}
+
+#[tokio::test]
+async fn bad_locations_say_what_is_known() {
+    let options = OpenOptions::default();
+    let error = open_repository("gopher://user:secret@host/x?token=1", &options).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("s3:") && text.contains("file:"), "{text}");
+    assert!(!text.contains("secret") && !text.contains("token"), "{text}");
+    let missing = open_repository("/nonexistent/x.zarr", &options).await;
+    assert!(matches!(missing, Err(Error::NotFound { .. })), "{missing:?}");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let file = create_repository(&file.path().display().to_string(), &options).await;
+    assert!(matches!(file, Err(Error::Location { .. })), "{file:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_unwritable_repository_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let location = folder.path().join("a.icechunk");
+    let shown = location.display().to_string();
+    let repository = filled(&shown, &OpenOptions::default()).await;
+    // the superuser may write anywhere, but not through a link that leads out
+    std::fs::remove_dir_all(location.join("chunks")).ok();
+    std::os::unix::fs::symlink(elsewhere.path(), location.join("chunks")).unwrap();
+    let session = repository.begin().await.unwrap();
+    let mut spec = ArraySpec::new(vec![1024], vec![1024], "uint8");
+    // too large to lie in the manifest
+    spec.codecs = Codecs::None;
+    let array = ZarrArray::create(session.store(), "b", &spec).await.unwrap();
+    let refused = array.write_chunk(&[0], vec![1; 1024]).await;
+    assert!(matches!(refused, Err(Error::PermissionDenied { .. })), "{refused:?}");
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
