@@ -133,6 +133,7 @@ impl Demo {
 /// The server of the made data; dropping it stops it.
 struct DemoServer {
     child: Child,
+    /// The landing page of its STAC API.
     url: String,
     port: u16,
     bbox: String,
@@ -147,7 +148,6 @@ impl DemoServer {
             .arg("serve")
             .arg("--dir")
             .arg(dir.join("archive"))
-            .args(["--port", "0"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -168,7 +168,7 @@ impl DemoServer {
             }
             if let Some(port) = line.trim().strip_prefix(LISTENING) {
                 server.port = port.trim_end_matches('/').parse().context("not a port")?;
-                server.url = format!("http://127.0.0.1:{}", server.port);
+                server.url = format!("http://127.0.0.1:{}/stac", server.port);
                 return Ok(server);
             }
         }
