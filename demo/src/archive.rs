@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 use serde_json::Value;
+use terracube_raster::encode::{GeoTiff, GeoTiffBand};
 use terracube_raster::{Pixels, Raster};
 
 use crate::relief::Relief;
@@ -46,10 +47,11 @@ fn fill(folder: &Path) -> Result<(usize, u64)> {
     let relief = Relief::new()?;
     let granule = |tile: &NamedTile| -> Result<(Value, u64)> {
         let raster = relief.draw(&tile.geobox)?;
+        let range = range(&raster);
         let file = data.join(format!("{}.tif", tile.id));
-        write_cog(&file, &raster, tile)?;
+        write_cog(&file, raster, tile)?;
         let size = fs::metadata(&file)?.len();
-        let item = item::item(tile, size, range(&raster))?;
+        let item = item::item(tile, size, range)?;
         write_json(&items.join(format!("{}.json", tile.id)), &item)?;
         Ok((item, size))
     };
@@ -72,7 +74,7 @@ fn write_json(path: &Path, value: &Value) -> Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn write_cog(path: &Path, raster: &Raster, tile: &NamedTile) -> Result<()> {
-    let _ = (path, raster, tile, item::NODATA);
-    anyhow::bail!("no COG writer yet")
+fn write_cog(path: &Path, raster: Raster, tile: &NamedTile) -> Result<()> {
+    let band = GeoTiffBand::new(raster).description("elevation").unit("m");
+    Ok(GeoTiff::new(tile.geobox.clone()).nodata(item::NODATA).band(band).write(path)?)
 }

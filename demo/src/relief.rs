@@ -5,9 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 use terracube_grid::{Crs, GeoBox, Transform};
-use terracube_raster::{
-    Cog, DType, Pixels, Raster, Resampling, SourceExtent, WarpOptions, warp,
-};
+use terracube_raster::{Cog, DType, Pixels, Raster, Resampling, SourceExtent, WarpOptions, warp};
 use terracube_store::{Key, Memory, Store};
 
 use crate::detail::{bend, detail};
@@ -35,10 +33,8 @@ impl Relief {
         let (base, base_box) = base()?;
         let geobox = tiles::area(PLANE_RESOLUTION, MARGIN)?;
         let to_degrees = Transform::new(&geobox.crs, &Crs::wgs84())?;
-        let options = WarpOptions {
-            dtype: DType::F32,
-            ..WarpOptions::whole(Resampling::Cubic, &base)
-        };
+        let options =
+            WarpOptions { dtype: DType::F32, ..WarpOptions::whole(Resampling::Cubic, &base) };
         let warped = warp(&base, &base_box, &geobox, &to_degrees, &options)?;
         ensure!(
             warped.count_valid() == geobox.width * geobox.height,

@@ -36,7 +36,8 @@ pub(crate) fn area(resolution: f64, margin: f64) -> Result<GeoBox> {
     let (x, y) = (UPPER_LEFT.0 - margin, UPPER_LEFT.1 + margin);
     let width = (side * COLUMNS as f64 + 2.0 * margin) / resolution;
     let height = (side * ROWS as f64 + 2.0 * margin) / resolution;
-    let affine = terracube_grid::Affine { a: resolution, b: 0.0, c: x, d: 0.0, e: -resolution, f: y };
+    let affine =
+        terracube_grid::Affine { a: resolution, b: 0.0, c: x, d: 0.0, e: -resolution, f: y };
     Ok(GeoBox::new(Crs::epsg(3413)?, affine, width as usize, height as usize)?)
 }
 
