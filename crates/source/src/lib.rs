@@ -2,6 +2,8 @@
 
 mod access;
 mod asset;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connectors;
 mod error;
 mod granule;
@@ -21,7 +23,7 @@ pub use access::{
 };
 pub use asset::{Asset, BandInfo};
 #[cfg(feature = "stac")]
-pub use connectors::stac::{StacApi, StacStatic};
+pub use connectors::stac::{SearchMethod, StacApi, StacStatic};
 pub use error::{Cause, Error, Result};
 pub use granule::Granule;
 pub use granules::{Granules, granules};

@@ -57,10 +57,12 @@ pub trait Source: Debug + Send + Sync + 'static {
     /// read in ranges.
     ///
     /// # Errors
-    /// [`Error::NotAllowed`](crate::Error::NotAllowed) for an href that may not be read;
-    /// what the source says. A missing file may show only when it is read.
+    /// [`Error::UnknownAsset`](crate::Error::UnknownAsset) for an asset the granule does not have;
+    /// [`Error::NotAllowed`](crate::Error::NotAllowed) for an href that may not be read; what the
+    /// source says. A missing file may show only when it is read.
     async fn open(&self, granule: &Granule, asset: &Asset, access: &Access) -> Result<Opened> {
-        let _ = granule;
+        // An asset of another granule is a mistake of the caller.
+        granule.asset(&asset.name)?;
         access.ranged(&asset.href).await
     }
 
