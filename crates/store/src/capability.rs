@@ -13,6 +13,8 @@ pub struct Capability {
     pub deletes: bool,
     /// `set_partial_values` works.
     pub partial_writes: bool,
+    /// A value may have no bytes.
+    pub empty_values: bool,
     /// `list`, `list_prefix` and `list_dir` work.
     pub listing: bool,
     /// `set_if_not_exists` is atomic against every other writer, in this process and others.
@@ -29,6 +31,7 @@ impl Capability {
             writes: false,
             deletes: false,
             partial_writes: false,
+            empty_values: true,
             listing: true,
             atomic_create: false,
             atomic_commit: false,
@@ -42,6 +45,7 @@ impl Capability {
             writes: true,
             deletes: true,
             partial_writes: false,
+            empty_values: true,
             listing: true,
             atomic_create: true,
             atomic_commit: false,

@@ -46,7 +46,7 @@ macro_rules! store_conformance {
             a_store_without_writes_refuses_them
             a_store_without_deletes_refuses_them
             set_makes_and_replaces
-            an_empty_value_is_a_value
+            empty_values_are_as_declared
             a_large_value_comes_back
             set_many_sets_all
             set_if_not_exists_keeps_what_is_there

@@ -32,3 +32,7 @@ pub use zarr::{
     ArraySpec, Codecs, ZarrArray, create_group, read_group_attributes, write_consolidated,
     write_group_attributes,
 };
+
+#[cfg(all(doctest, feature = "zarr", feature = "icechunk"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,6 +1,8 @@
 //! A store in a local directory: one file per key.
 
 mod list;
+#[cfg(feature = "icechunk")]
+mod swap;
 mod write;
 
 use std::fmt;
@@ -56,35 +58,6 @@ impl Directory {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.place.root
-    }
-
-    /// Replaces a value when the present one (`None`: there is none) is as expected, atomically
-    /// against all who do so, in this process and others; `false` when it is not.
-    pub(crate) async fn replace_if(
-        &self,
-        key: &Key,
-        value: Bytes,
-        is_expected: impl FnOnce(Option<&[u8]>) -> bool + Send + 'static,
-    ) -> Result<bool> {
-        let key = key.clone();
-        self.blocking(move |place| {
-            let _lock = place.lock(&key)?;
-            let present = match place.open(&key)? {
-                Some(mut file) => Some(file.read(place, &key, ByteRequest::All)?),
-                None => None,
-            };
-            if !is_expected(present.as_deref()) {
-                return Ok(false);
-            }
-            place.set(&key, &value)?;
-            Ok(true)
-        })
-        .await
-    }
-
-    /// Waits until these values and their folders are on the medium.
-    pub(crate) async fn sync(&self, keys: Vec<Key>) -> Result<()> {
-        self.blocking(move |place| place.sync_values(&keys)).await
     }
 
     /// Size in bytes and time of the last change.

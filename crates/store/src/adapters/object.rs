@@ -54,13 +54,9 @@ impl Object {
         }
     }
 
-    async fn get_range(&self, key: &Key, range: GetRange) -> Result<Option<Bytes>, Failure> {
-        let path = Path::from(
-            self.path(key.as_str())
-                .map_err(|cause| Failure::Generic { store: "S3", source: Box::new(cause) })?,
-        );
-        let options = GetOptions { range: Some(range), ..GetOptions::default() };
-        match self.client.get_opts(&path, options).await {
+    async fn read(&self, path: &Path, range: Option<GetRange>) -> Result<Option<Bytes>, Failure> {
+        let options = GetOptions { range, ..GetOptions::default() };
+        match self.client.get_opts(path, options).await {
             Ok(found) => found.bytes().await.map(Some),
             Err(Failure::NotFound { .. }) => Ok(None),
             Err(cause) => Err(cause),
@@ -90,28 +86,21 @@ enum PutFailure {
 impl ReadStore for Object {
     async fn get(&self, key: &Key, request: ByteRequest) -> Result<Option<Bytes>> {
         let range = match request {
-            ByteRequest::All => {
-                return match self.client.get(&self.path(key.as_str())?).await {
-                    Ok(found) => found
-                        .bytes()
-                        .await
-                        .map(Some)
-                        .map_err(|cause| self.failed("read", key.as_str(), cause)),
-                    Err(Failure::NotFound { .. }) => Ok(None),
-                    Err(cause) => Err(self.failed("read", key.as_str(), cause)),
-                };
-            }
-            ByteRequest::Range { start, end } if start < end => GetRange::Bounded(start..end),
-            ByteRequest::Offset(start) => GetRange::Offset(start),
-            ByteRequest::Suffix(n) if n > 0 => GetRange::Suffix(n),
+            ByteRequest::All => None,
+            ByteRequest::Range { start, end } if start < end => Some(GetRange::Bounded(start..end)),
+            ByteRequest::Offset(start) => Some(GetRange::Offset(start)),
+            ByteRequest::Suffix(n) if n > 0 => Some(GetRange::Suffix(n)),
             // not to be sent, but an absent key is absent all the same
             _ => {
                 let Some(size) = self.size(key).await? else { return Ok(None) };
                 return request.resolve(key, size).map(|_| None);
             }
         };
-        match self.get_range(key, range).await {
+        match self.read(&self.path(key.as_str())?, range).await {
             Ok(found) => Ok(found),
+            Err(cause) if request == ByteRequest::All => {
+                Err(self.failed("read", key.as_str(), cause))
+            }
             Err(cause) => {
                 let Some(size) = self.size(key).await? else { return Ok(None) };
                 request.resolve(key, size)?;

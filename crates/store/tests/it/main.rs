@@ -1,9 +1,16 @@
 //! Tests of the store against its own contract, other processes and Python.
 
+#[cfg(test)]
 mod conformance;
+#[cfg(test)]
 mod directory;
+#[cfg(test)]
 mod model;
+#[cfg(test)]
 mod processes;
+#[cfg(test)]
 mod python;
+#[cfg(test)]
 mod repositories;
+#[cfg(test)]
 mod zarr;

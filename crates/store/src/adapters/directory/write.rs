@@ -1,6 +1,5 @@
 //! Writing and deleting files so that no reader sees a part of one.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,10 +10,6 @@ use crate::{Error, Key, Prefix, Result};
 
 /// A folder may vanish between its making and its use when another writer deletes; then again.
 const ATTEMPTS: usize = 8;
-/// The file whose lock makes replacing atomic.
-const LOCK: &str = ".terracube-lock";
-/// So many threads wait for the medium.
-const SYNCING: usize = 8;
 
 impl Place {
     pub(super) fn set(&self, key: &Key, value: &[u8]) -> Result<()> {
@@ -70,59 +65,6 @@ impl Place {
         }
     }
 
-    /// Waits for the lock of the store; it is free again when the file is closed, or its holder
-    /// dies.
-    pub(super) fn lock(&self, key: &Key) -> Result<File> {
-        let locked = self.make_folder(&self.root).and_then(|()| {
-            let path = self.root.join(LOCK);
-            let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-            file.lock()?;
-            Ok(file)
-        });
-        match locked {
-            Err(cause) if cause.kind() == io::ErrorKind::Unsupported => Err(Error::Unsupported {
-                operation: "write safely: its file system has no locks",
-                store: self.shown.clone(),
-            }),
-            locked => locked.map_err(|cause| self.doing("lock", key.as_str()).failed(cause)),
-        }
-    }
-
-    pub(super) fn sync_values(&self, keys: &[Key]) -> Result<()> {
-        let mut folders = BTreeSet::from([self.root.clone()]);
-        for key in keys {
-            let path = self.path(key.as_str(), "write")?;
-            folders.extend(
-                path.ancestors().skip(1).take_while(|f| *f != self.root).map(Path::to_owned),
-            );
-        }
-        let share = keys.len().div_ceil(SYNCING).max(1);
-        std::thread::scope(|threads| {
-            let running: Vec<_> = keys
-                .chunks(share)
-                .map(|keys| threads.spawn(|| keys.iter().try_for_each(|key| self.sync_value(key))))
-                .collect();
-            running.into_iter().try_for_each(|thread| match thread.join() {
-                Ok(result) => result,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-        })?;
-        if cfg!(unix) {
-            for folder in folders {
-                File::open(&folder)
-                    .and_then(|folder| folder.sync_all())
-                    .map_err(|cause| self.doing("write", "").failed(cause))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn sync_value(&self, key: &Key) -> Result<()> {
-        File::open(self.root.join(key.as_str()))
-            .and_then(|file| file.sync_all())
-            .map_err(|cause| self.doing("write", key.as_str()).failed(cause))
-    }
-
     fn writable(&self, key: &Key) -> Result<PathBuf> {
         self.existing(key, "write")?.ok_or_else(|| Error::InvalidKey {
             key: key.to_string(),
@@ -160,7 +102,7 @@ impl Place {
         self.sync_folder(path)
     }
 
-    fn make_folder(&self, folder: &Path) -> io::Result<()> {
+    pub(super) fn make_folder(&self, folder: &Path) -> io::Result<()> {
         if folder.is_dir() {
             return Ok(());
         }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use icechunk::format::ByteRange;
+use icechunk::format::snapshot::{NodeData, NodeSnapshot};
 use icechunk::session::{Session, SessionErrorKind};
 use icechunk::store::{ListDirItem, StoreError, StoreErrorKind};
 use tokio::sync::{Mutex, RwLock};
@@ -21,6 +22,7 @@ pub(super) const WRITABLE: Capability = {
     // two sessions may both create; the later commit is refused
     capability.atomic_create = false;
     capability.atomic_commit = true;
+    capability.empty_values = false;
     capability
 };
 
@@ -55,6 +57,10 @@ impl SessionStore {
                 key: key.to_owned(),
                 reason: "an Icechunk store holds `zarr.json` and chunks of Zarr v3 only",
             },
+            StoreErrorKind::SessionError(SessionErrorKind::ZeroLengthChunk { .. }) => {
+                let store = self.shown.to_string();
+                Error::Unsupported { operation: "hold a chunk of no bytes", store }
+            }
             StoreErrorKind::Unimplemented(_) => {
                 Error::Unsupported { operation, store: self.shown.to_string() }
             }
@@ -65,6 +71,25 @@ impl SessionStore {
                 Error::Metadata { path: key.to_owned(), reason: cause.to_string() }
             }
             kind => Doing::new(operation, &self.shown).key(key).failed(kind),
+        }
+    }
+
+    /// The node at a prefix, or the array whose chunks lie there; `None` when there is neither.
+    async fn node_with(&self, prefix: &Prefix) -> Option<String> {
+        if prefix.as_str().is_empty() {
+            return Some(String::new());
+        }
+        let path = format!("/{prefix}").as_str().try_into().ok()?;
+        let session = self.store.session();
+        let session = session.read().await;
+        if session.get_node(&path).await.is_ok() {
+            return Some(prefix.to_string());
+        }
+        match session.get_closest_ancestor_node(&path).await.ok()? {
+            NodeSnapshot { path, node_data: NodeData::Array { .. }, .. } => {
+                Some(path.to_string().trim_start_matches('/').to_owned())
+            }
+            _ => None,
         }
     }
 
@@ -154,13 +179,18 @@ impl Store for SessionStore {
     fn list_prefix(&self, prefix: &Prefix) -> Keys {
         let (this, prefix) = (self.clone(), prefix.clone());
         stream::once(async move {
-            let listed = this.store.list_prefix(prefix.as_str()).await;
+            let Some(node) = this.node_with(&prefix).await else {
+                return Ok(stream::empty().boxed());
+            };
+            let listed = this.store.list_prefix(&node).await;
             let Some(keys) = this.found("list", prefix.as_str(), listed)? else {
                 return Ok(stream::empty().boxed());
             };
+            let below = prefix.clone();
             Ok::<Keys, Error>(
                 keys.map_err(move |error| this.failed("list", prefix.as_str(), error))
                     .and_then(async |key| Key::new(key))
+                    .try_filter(move |key| std::future::ready(below.contains(key)))
                     .boxed(),
             )
         })
