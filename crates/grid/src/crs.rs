@@ -220,7 +220,7 @@ impl Crs {
     }
 
     /// Whether both mean the same coordinates: equal, or alike in projection, ellipsoid and datum
-    /// whatever their codes and names.
+    /// whatever their codes and names. An unknown datum is like any other.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self == other
@@ -290,8 +290,7 @@ impl Crs {
     }
 
     fn of(mut made: Definition) -> Self {
-        made.identity =
-            format!("{} unit={}", made.params.without_datum().canonical(), made.unit_factor);
+        made.identity = format!("{} unit={}", made.params.canonical(), made.unit_factor);
         Self(Arc::new(made))
     }
 }

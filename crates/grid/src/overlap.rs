@@ -55,6 +55,28 @@ impl ReadPlan {
             scale,
         })
     }
+
+    /// The plans for a source whose longitudes go another turn round than the destination's, e.g. 0…360
+    /// onto −180…180: each with the source as it has to be placed. For a source that is not geographic
+    /// it is the plan of [`new`](Self::new) alone.
+    #[must_use]
+    pub fn around(
+        src: &GeoBox,
+        dst: &GeoBox,
+        to_src: &Transform,
+        padding: usize,
+    ) -> Vec<(GeoBox, Self)> {
+        let turns = if src.crs.is_geographic() { -1..=1 } else { 0..=0 };
+        let turn = std::f64::consts::TAU / src.crs.angular_unit();
+        turns
+            .filter_map(|k| {
+                let mut placed = src.clone();
+                placed.affine.c += f64::from(k) * turn;
+                let plan = Self::new(&placed, dst, to_src, padding)?;
+                Some((placed, plan))
+            })
+            .collect()
+    }
 }
 
 fn pasted(src: &GeoBox, dst: &GeoBox, (col, row): (i64, i64)) -> Option<ReadPlan> {
@@ -165,8 +187,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Bend, in source pixels, that a block may have.
-    const STRAIGHT: f64 = 0.5;
+    /// Bend that a block may have, in source pixels or as a part of its image's size.
+    const STRAIGHT: (f64, f64) = (0.5, 0.005);
     /// Blocks of this many pixels are not cut for a closer outline.
     const SMALL: usize = 16;
     /// Blocks wholly outside the domain are cut down to this fraction of the grid.
@@ -175,6 +197,12 @@ impl Search<'_> {
     fn visit(&mut self, whole: Block) {
         let blind = (whole.width.max(whole.height) / Self::BLIND).max(Self::SMALL);
         let mut open = vec![whole];
+        // Corners and middle come first: what they show need not be looked for again.
+        for row in [whole.height / 2, 0, whole.height - 1] {
+            for col in [whole.width / 2, 0, whole.width - 1] {
+                open.push(Block { col, row, width: 1, height: 1 });
+            }
+        }
         while let Some(block) = open.pop() {
             self.look(block, blind, &mut open);
         }
@@ -196,31 +224,55 @@ impl Search<'_> {
             }
             return;
         };
-        let bend = bend(&points);
-        if single || bend <= Self::STRAIGHT {
-            let image = image.buffered(if single { 0.0 } else { 2.0 * bend });
-            let clipped = self.clipped(&image);
-            let Some(clipped) = clipped else { return };
-            let partly = clipped != image;
-            let window = Window::new(block.col, block.row, block.width, block.height);
-            let known = self
-                .found
-                .as_ref()
-                .is_some_and(|(b, w)| b.contains(&clipped) && w.contains(&window));
-            if known {
-                return;
+        let (across, down) = bend(&points);
+        // Over a seam a pixel's corners are far apart, and what lies between them is not under it.
+        let torn = across > 0.4 * image.width() || down > 0.4 * image.height();
+        let image = match points.iter().flatten().copied().filter(|p| self.holds(*p)) {
+            held if single && torn => match Bounds::of_points(held) {
+                Some(held) => held,
+                None => return,
+            },
+            _ => image,
+        };
+        let straight = |bend: f64, size: f64| bend <= Self::STRAIGHT.0.max(Self::STRAIGHT.1 * size);
+        let finite = across.is_finite() && down.is_finite();
+        let slack = match (single, finite) {
+            (true, _) => (0.0, 0.0),
+            (false, true) => (3.0 * across, 3.0 * down),
+            (false, false) => (self.width, self.height),
+        };
+        let grown = Bounds::new(
+            image.min_x - slack.0,
+            image.min_y - slack.1,
+            image.max_x + slack.0,
+            image.max_y + slack.1,
+        );
+        let straight =
+            single || (straight(across, image.width()) && straight(down, image.height()));
+        let Some(clipped) = self.clipped(&grown) else {
+            if !straight && !finite {
+                split(block, open);
             }
-            if !partly || side <= Self::SMALL {
-                self.found = Some(match &self.found {
-                    Some((b, w)) => (b.union(&clipped), w.union(&window)),
-                    None => (clipped, window),
-                });
-                return;
-            }
-        } else if bend.is_finite() && self.clipped(&image.buffered(4.0 * bend)).is_none() {
+            return;
+        };
+        let window = Window::new(block.col, block.row, block.width, block.height);
+        let known = |(b, w): &(Bounds, Window)| b.contains(&clipped) && w.contains(&window);
+        if self.found.as_ref().is_some_and(known) {
+            return;
+        }
+        let tight = single || across.max(down) <= Self::STRAIGHT.0;
+        if (straight && clipped == grown) || (tight && side <= Self::SMALL) {
+            self.found = Some(match &self.found {
+                Some((b, w)) => (b.union(&clipped), w.union(&window)),
+                None => (clipped, window),
+            });
             return;
         }
         split(block, open);
+    }
+
+    fn holds(&self, (x, y): (f64, f64)) -> bool {
+        (0.0..=self.width).contains(&x) && (0.0..=self.height).contains(&y)
     }
 
     /// What of an image lies on the source, edges included.
@@ -231,18 +283,18 @@ impl Search<'_> {
     }
 }
 
-/// How far the nine points are from a bilinear map of the corners; infinite if one is missing.
-fn bend(points: &[Option<(f64, f64)>; 9]) -> f64 {
+/// How far the nine points are from a bilinear map of the corners, across and down; infinite if one is
+/// missing.
+fn bend(points: &[Option<(f64, f64)>; 9]) -> (f64, f64) {
     const MIDDLES: [(usize, usize, usize); 6] =
         [(1, 0, 2), (3, 0, 6), (5, 2, 8), (7, 6, 8), (4, 0, 8), (4, 2, 6)];
-    let mut worst = 0.0_f64;
+    let mut worst = (0.0_f64, 0.0_f64);
     for (middle, a, b) in MIDDLES {
         let (Some(m), Some(a), Some(b)) = (points[middle], points[a], points[b]) else {
-            return f64::INFINITY;
+            return (f64::INFINITY, f64::INFINITY);
         };
-        worst = worst
-            .max((m.0 - f64::midpoint(a.0, b.0)).abs())
-            .max((m.1 - f64::midpoint(a.1, b.1)).abs());
+        worst.0 = worst.0.max((m.0 - f64::midpoint(a.0, b.0)).abs());
+        worst.1 = worst.1.max((m.1 - f64::midpoint(a.1, b.1)).abs());
     }
     worst
 }

@@ -27,7 +27,9 @@ impl Datum {
     }
 
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        (self.shift == other.shift && !matches!(self.shift, Shift::Grid(_)))
+        matches!(self.shift, Shift::Unknown)
+            || matches!(other.shift, Shift::Unknown)
+            || (self.shift == other.shift && !matches!(self.shift, Shift::Grid(_)))
             || (!self.name.is_empty() && datum_key(&self.name) == datum_key(&other.name))
     }
 }

@@ -119,32 +119,69 @@ impl ProjString {
         Self(kept)
     }
 
-    /// A text that is equal for strings that say the same in another order or with defaults.
+    /// A text that is equal for strings that say the same in another order, with defaults, or with the
+    /// ellipsoid or UTM spelt out. Units and datum are left out.
     pub(crate) fn canonical(&self) -> String {
-        let mut parts: Vec<String> = self
-            .0
-            .iter()
-            .filter(|(k, v)| {
-                !matches!(
-                    (k.as_str(), v.as_str()),
-                    ("no_defs" | "type" | "wktext", _) | ("units", "m") | ("to_meter", "1")
-                )
-            })
-            .filter(|(k, v)| {
-                !(matches!(k.as_str(), "x_0" | "y_0" | "lon_0") && angle(v) == Some(0.0))
-            })
-            .map(|(k, v)| {
-                let k = match k.as_str() {
-                    "k_0" => "k",
-                    other => other,
-                };
-                match angle(v) {
-                    Some(number) => format!("{k}={number}"),
-                    None => format!("{k}={v}"),
-                }
-            })
-            .filter(|part| part != "k=1")
-            .collect();
+        const ELSEWHERE: [&str; 18] = [
+            "no_defs",
+            "type",
+            "wktext",
+            "units",
+            "to_meter",
+            "ellps",
+            "datum",
+            "a",
+            "b",
+            "rf",
+            "f",
+            "R",
+            "towgs84",
+            "nadgrids",
+            "geoidgrids",
+            "pm",
+            "title",
+            "zone",
+        ];
+        const ZERO: [&str; 5] = ["x_0", "y_0", "lon_0", "lat_0", "lat_ts"];
+        let mut parts: Vec<String> = Vec::new();
+        let put = |parts: &mut Vec<String>, key: &str, value: f64| {
+            let default = (key == "k" && value == 1.0) || (ZERO.contains(&key) && value == 0.0);
+            if !default {
+                parts.push(format!("{key}={value:.11e}"));
+            }
+        };
+        let sphere = self.ellipsoid().is_none_or(|e| e.inverse_flattening == 0.0);
+        if let Some(e) = self.ellipsoid() {
+            put(&mut parts, "a", e.a);
+            put(&mut parts, "rf", e.inverse_flattening);
+        }
+        put(&mut parts, "pm", self.prime_meridian());
+        let utm = self.projection() == "utm";
+        if utm {
+            put(&mut parts, "lon_0", self.number_or("zone", 0.0).mul_add(6.0, -183.0));
+            put(&mut parts, "k", 0.9996);
+            put(&mut parts, "x_0", 500_000.0);
+            put(&mut parts, "y_0", if self.has("south") { 10_000_000.0 } else { 0.0 });
+        }
+        let name = match self.projection() {
+            "utm" | "etmerc" => "tmerc",
+            "latlong" | "lonlat" | "latlon" => "longlat",
+            name => name,
+        };
+        parts.push(format!("proj={name}"));
+        for (key, value) in &self.0 {
+            match key.as_str() {
+                key if ELSEWHERE.contains(&key) || key == "proj" || utm => {}
+                "R_A" if sphere => {}
+                key => match angle(value) {
+                    Some(number) => {
+                        let key = if key == "k_0" { "k" } else { key };
+                        put(&mut parts, key, number);
+                    }
+                    None => parts.push(format!("{key}={value}")),
+                },
+            }
+        }
         parts.sort();
         parts.join(" ")
     }

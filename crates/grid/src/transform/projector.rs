@@ -7,7 +7,7 @@ use std::sync::Arc;
 use proj4rs::Proj;
 
 use super::closed_form::{Equirectangular, Mollweide, RotatedPole, WebMercator};
-use crate::crs::{Crs, Shift};
+use crate::crs::{Crs, ProjString, Shift};
 use crate::error::{Error, Result};
 
 /// Longitude and latitude are radians, east of Greenwich.
@@ -24,6 +24,16 @@ pub(super) enum Projector {
 pub(super) struct Engine {
     projected: Proj,
     geographic: Proj,
+    /// The central meridian of a transverse Mercator, whose poles lie on the equator 90° from it.
+    meridian: Option<f64>,
+}
+
+impl Engine {
+    /// Within 84° of a transverse Mercator's central meridian: beyond it the series give any number.
+    fn holds(&self, (lon, lat): (f64, f64)) -> bool {
+        const SIN_84: f64 = 0.994_521_895_368_273_3;
+        self.meridian.is_none_or(|lon_0| lat.cos() * (lon - lon_0).sin().abs() <= SIN_84)
+    }
 }
 
 impl Projector {
@@ -67,7 +77,11 @@ impl Projector {
         };
         let projected = engine(&plain.to_string())?;
         let geographic = engine(&geographic_text(crs))?;
-        Ok(Self::Engine(Arc::new(Engine { projected, geographic })))
+        Ok(Self::Engine(Arc::new(Engine {
+            meridian: central_meridian(params),
+            projected,
+            geographic,
+        })))
     }
 
     pub(super) fn unproject(&self, x: f64, y: f64) -> Option<(f64, f64)> {
@@ -80,7 +94,10 @@ impl Projector {
             Self::RotatedPole { pole, unit } => pole.inverse(x * unit, y * unit),
             Self::Mollweide(form) => form.inverse(x, y)?,
             Self::Equirectangular(form) => form.inverse(x, y),
-            Self::Engine(engine) => convert(&engine.projected, &engine.geographic, (x, y))?,
+            Self::Engine(engine) => {
+                let found = convert(&engine.projected, &engine.geographic, (x, y))?;
+                engine.holds(found).then_some(found)?
+            }
         };
         valid(found)
     }
@@ -96,7 +113,10 @@ impl Projector {
             }
             Self::Mollweide(form) => form.forward(lon, lat),
             Self::Equirectangular(form) => form.forward(lon, lat),
-            Self::Engine(engine) => convert(&engine.geographic, &engine.projected, (lon, lat))?,
+            Self::Engine(engine) => {
+                engine.holds((lon, lat)).then_some(())?;
+                convert(&engine.geographic, &engine.projected, (lon, lat))?
+            }
         };
         (x.is_finite() && y.is_finite()).then_some((x, y))
     }
@@ -170,6 +190,15 @@ impl fmt::Debug for DatumShift {
 fn convert(src: &Proj, dst: &Proj, mut point: (f64, f64)) -> Option<(f64, f64)> {
     proj4rs::transform::transform(src, dst, &mut point).ok()?;
     Some(point)
+}
+
+fn central_meridian(p: &ProjString) -> Option<f64> {
+    let lon_0 = match p.projection() {
+        "utm" => p.number("zone")?.mul_add(6.0, -183.0),
+        "tmerc" | "etmerc" => p.number_or("lon_0", 0.0),
+        _ => return None,
+    };
+    Some((lon_0 + p.prime_meridian()).to_radians())
 }
 
 /// Longitude and latitude on the CRS's ellipsoid, from Greenwich.

