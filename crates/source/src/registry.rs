@@ -14,11 +14,14 @@ pub struct Registry {
     entries: BTreeMap<&'static str, Entry>,
 }
 
+/// A source, or the key at fault and what is wrong with it.
+type Made = Result<Arc<dyn Source>, (String, String)>;
+
 #[derive(Clone, Copy)]
 struct Entry {
     about: &'static str,
     keys: &'static [&'static str],
-    make: fn(Value) -> Result<Arc<dyn Source>, (String, String)>,
+    make: fn(Value) -> Made,
 }
 
 impl Registry {
@@ -93,7 +96,7 @@ impl Registry {
     }
 }
 
-fn make<C: Connector>(config: Value) -> Result<Arc<dyn Source>, (String, String)> {
+fn make<C: Connector>(config: Value) -> Made {
     match serde_path_to_error::deserialize::<_, C>(config) {
         Ok(connector) => Ok(Arc::new(connector)),
         Err(cause) => Err((cause.path().to_string(), cause.inner().to_string())),

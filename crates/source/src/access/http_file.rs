@@ -1,5 +1,6 @@
 //! One file over HTTP, read by byte ranges.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -24,7 +25,6 @@ const WHOLE: u64 = 2 << 30;
 
 /// One file over HTTP. Its first answer pins the version; an answer of another version is an
 /// error.
-#[derive(Debug)]
 pub(crate) struct HttpFile {
     access: Access,
     url: Url,
@@ -90,7 +90,19 @@ impl HttpFile {
                 if answer.response.status().as_u16() == 206 {
                     let range = this.check_part(&answer, wanted)?;
                     let length = range.end - range.start;
-                    let body = answer.body(length, "the bytes asked for").await?;
+                    let body =
+                        answer.body(length, "the bytes asked for").await.map_err(|error| {
+                            match error {
+                                // Proxies that mix answers up do so for a while.
+                                Error::TooLarge { url, .. } => Error::Transport {
+                                    operation: "read",
+                                    url,
+                                    transient: true,
+                                    source: "it sends more than its `Content-Range` says".into(),
+                                },
+                                other => other,
+                            }
+                        })?;
                     if (body.len() as u64) < length {
                         let received = body.len() as u64;
                         return Err(Error::Truncated {
@@ -277,6 +289,12 @@ impl ReadStore for HttpFile {
             return Ok(None);
         }
         absent_is_none(self.read_size().await).map_err(|error| self.store_error(error))
+    }
+}
+
+impl fmt::Debug for HttpFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HttpFile").field(&RedactedUrl::from(&self.url)).finish()
     }
 }
 

@@ -49,20 +49,26 @@ impl Roots {
         if self.0.is_empty() {
             return Err(refused());
         }
-        let resolved = match path.canonicalize() {
-            Ok(resolved) => resolved,
-            // Outside the roots nobody learns what exists.
-            Err(_) if !self.0.iter().any(|root| path.starts_with(root)) => return Err(refused()),
-            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::NotFound { what: shown });
-            }
-            Err(source) => {
-                return Err(Error::File { operation: "open", path: path.to_owned(), source });
-            }
+        let is_below = |resolved: &Path| {
+            let below =
+                |root: &PathBuf| root.canonicalize().is_ok_and(|root| resolved.starts_with(root));
+            self.0.iter().any(below)
         };
-        let is_below =
-            |root: &PathBuf| root.canonicalize().is_ok_and(|root| resolved.starts_with(root));
-        if self.0.iter().any(is_below) { Ok(resolved) } else { Err(refused()) }
+        match path.canonicalize() {
+            Ok(resolved) if is_below(&resolved) => Ok(resolved),
+            Ok(_) => Err(refused()),
+            Err(source) => {
+                // Outside the roots nobody learns what exists.
+                let existing = path.ancestors().find_map(|folder| folder.canonicalize().ok());
+                if !existing.is_some_and(|folder| is_below(&folder)) {
+                    return Err(refused());
+                }
+                if source.kind() == std::io::ErrorKind::NotFound {
+                    return Err(Error::NotFound { what: shown });
+                }
+                Err(Error::File { operation: "open", path: path.to_owned(), source })
+            }
+        }
     }
 }
 

@@ -75,7 +75,6 @@ struct Inner {
 
 impl Access {
     /// Begins with the defaults: no credentials, no local folders.
-    #[must_use]
     pub fn builder() -> AccessBuilder {
         AccessBuilder::default()
     }

@@ -1,7 +1,9 @@
 //! A STAC item, of any version from 0.8 to 1.1, as a granule.
 
+use std::cell::OnceCell;
+
 use serde_json::{Map, Value};
-use terracube_grid::{Time, TimeRange};
+use terracube_grid::{Crs, Time, TimeRange};
 use url::Url;
 
 use super::{base_url, texts};
@@ -62,9 +64,10 @@ pub(super) fn granule(
     granule.bbox = bbox(&item["bbox"]);
     granule.version = text(properties.get("version"));
     granule.updated = text(properties.get("updated"));
+    let of_item = OnceCell::new();
     for (name, asset) in assets {
         let merged = merged(asset, templates.and_then(|all| all.get(name)));
-        if let Some(asset) = asset_of(name, &merged, properties, base) {
+        if let Some(asset) = asset_of(name, &merged, properties, &of_item, base) {
             granule.assets.insert(name.clone(), asset);
         }
     }
@@ -121,6 +124,7 @@ fn asset_of(
     name: &str,
     json: &Value,
     properties: &Map<String, Value>,
+    of_item: &OnceCell<Option<Crs>>,
     base: Option<&Url>,
 ) -> Option<Asset> {
     let href = json["href"].as_str().map(str::trim).filter(|href| !href.is_empty())?;
@@ -138,7 +142,11 @@ fn asset_of(
         .iter()
         .any(|role| matches!(role.as_str(), "thumbnail" | "overview" | "metadata"));
     let inherited = if is_aside { None } else { Some(properties) };
-    asset.crs = projection::crs(json, inherited);
+    let inherited_crs = || {
+        let map = inherited?;
+        of_item.get_or_init(|| projection::crs_of(map)).clone()
+    };
+    asset.crs = projection::crs(json, inherited_crs);
     asset.geobox = projection::geobox(json, inherited, asset.crs.as_ref());
     Some(asset)
 }

@@ -7,10 +7,15 @@ const CRS_KEYS: [&str; 4] = ["proj:code", "proj:epsg", "proj:wkt2", "proj:projjs
 
 /// The CRS that the asset names, else that of its item. `None` when neither names one, or one that
 /// is not supported: the file will tell.
-pub(super) fn crs(asset: &Value, item: Option<&Map<String, Value>>) -> Option<Crs> {
-    let own = asset.as_object();
-    let names_one = |map: &&Map<String, Value>| CRS_KEYS.iter().any(|key| map.contains_key(*key));
-    let named = own.filter(names_one).or(item)?;
+pub(super) fn crs(asset: &Value, of_item: impl FnOnce() -> Option<Crs>) -> Option<Crs> {
+    match asset.as_object().filter(|own| CRS_KEYS.iter().any(|key| own.contains_key(*key))) {
+        Some(own) => crs_of(own),
+        None => of_item(),
+    }
+}
+
+/// The CRS that these properties name.
+pub(super) fn crs_of(named: &Map<String, Value>) -> Option<Crs> {
     CRS_KEYS.iter().find_map(|key| {
         let value = named.get(*key)?;
         match *key {

@@ -1,0 +1,128 @@
+//! Downloads of whole files.
+
+use std::path::Path;
+
+use terracube_source::{Asset, Error, RetryPolicy, Verified};
+use terracube_testbed::{Fault, FaultKind, Server};
+
+use crate::support::{access, noise, quick};
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_whole_file() {
+    let bytes = noise(300_000);
+    let server = Server::builder().bytes("a.bin", bytes.clone()).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    let done = access().download(&server.file_url("a.bin"), &to).await.unwrap();
+    assert_eq!((done.bytes, done.resumed_from, done.verified), (300_000, 0, Verified::Size));
+    assert!(std::fs::read(&to).unwrap() == bytes);
+    assert_eq!(names(folder.path()), ["b.bin"]);
+}
+
+#[tokio::test]
+async fn a_cut_download_is_resumed() {
+    let bytes = noise(300_000);
+    let server = Server::builder().bytes("a.bin", bytes.clone()).start().unwrap();
+    server.fault(Fault::on("a.bin", FaultKind::CutBody { after: 100_000 }).times(2));
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    let done = access().download(&server.file_url("a.bin"), &to).await.unwrap();
+    assert!(std::fs::read(&to).unwrap() == bytes);
+    assert!(done.resumed_from > 100_000, "{done:?}");
+    let requests = server.requests();
+    assert!(requests[1].range.is_some() && requests[1].headers.contains_key("if-range"));
+    assert_eq!(names(folder.path()), ["b.bin"]);
+}
+
+#[tokio::test]
+async fn an_interrupted_download_is_never_complete() {
+    let bytes = noise(300_000);
+    let server = Server::builder().bytes("a.bin", bytes.clone()).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    let once = quick().retry(RetryPolicy::never()).build().unwrap();
+    server.fault(Fault::on("a.bin", FaultKind::CutBody { after: 100_000 }).times(1));
+    let error = once.download(&server.file_url("a.bin"), &to).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    assert!(!to.exists());
+    assert_eq!(names(folder.path()), ["b.bin.part", "b.bin.part.etag"]);
+
+    // Another process goes on where the first stopped.
+    let done = access().download(&server.file_url("a.bin"), &to).await.unwrap();
+    assert!(done.resumed_from > 0 && std::fs::read(&to).unwrap() == bytes);
+    assert!(server.bytes("/files/") < 2 * 300_000);
+}
+
+#[tokio::test]
+async fn a_file_that_changed_meanwhile_starts_again() {
+    let (old, new) = (noise(300_000), vec![7; 250_000]);
+    let server = Server::builder().bytes("a.bin", old).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    let once = quick().retry(RetryPolicy::never()).build().unwrap();
+    server.fault(Fault::on("a.bin", FaultKind::CutBody { after: 100_000 }).times(1));
+    once.download(&server.file_url("a.bin"), &to).await.unwrap_err();
+    server.put_bytes("a.bin", new.clone());
+    let done = once.download(&server.file_url("a.bin"), &to).await.unwrap();
+    assert_eq!(done.resumed_from, 0);
+    assert!(std::fs::read(&to).unwrap() == new);
+}
+
+#[tokio::test]
+async fn size_and_checksum_are_compared() {
+    let server = Server::builder().bytes("abc", b"abc".to_vec()).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("abc");
+    let asset = |size: Option<u64>, checksum: &str| {
+        let mut asset = Asset::new("abc", server.file_url("abc"));
+        asset.size = size;
+        asset.checksum = Some(checksum.to_owned());
+        asset
+    };
+    let md5 = "d50110900150983cd24fb0d6963f7d28e17f72";
+    let wrong = "d50110900150983cd24fb0d6963f7d28e17f73";
+    let access = access();
+    let done = access.download_asset(&asset(Some(3), md5), &to).await.unwrap();
+    assert_eq!(done.verified, Verified::Checksum("md5"));
+    std::fs::remove_file(&to).unwrap();
+    for asset in [asset(Some(4), md5), asset(None, wrong)] {
+        let error = access.download_asset(&asset, &to).await.unwrap_err();
+        assert!(matches!(error, Error::Mismatch { .. }), "{error}");
+        assert!(!error.is_transient());
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+    // An unknown algorithm is no verification.
+    let done = access.download_asset(&asset(None, "1604aabbccdd"), &to).await.unwrap();
+    assert_eq!(done.verified, Verified::Size);
+}
+
+#[tokio::test]
+async fn a_local_file_is_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("abc"), "abc").unwrap();
+    let access = quick().allow_files(folder.path()).build().unwrap();
+    let mut asset = Asset::new("abc", folder.path().join("abc").display().to_string());
+    asset.checksum = Some("d50110900150983cd24fb0d6963f7d28e17f72".to_owned());
+    let to = folder.path().join("def");
+    let done = access.download_asset(&asset, &to).await.unwrap();
+    assert_eq!((done.bytes, done.verified), (3, Verified::Checksum("md5")));
+    assert_eq!(std::fs::read_to_string(to).unwrap(), "abc");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there() {
+    let server = Server::builder().bytes("a.bin", noise(10)).start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("none/a.bin");
+    let error = access().download(&server.file_url("a.bin"), &to).await.unwrap_err();
+    assert!(matches!(error, Error::File { .. }), "{error}");
+}

@@ -1,0 +1,19 @@
+//! The crate against a server on loopback, and against real STAC documents.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests fail by panicking and say what they skip"
+)]
+
+mod conformance;
+mod credentials;
+mod download;
+mod faults;
+mod ranges;
+mod real_items;
+mod registry;
+mod stac_api;
+mod stac_static;
+mod support;
