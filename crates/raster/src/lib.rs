@@ -2,7 +2,7 @@
 
 mod cog;
 mod dtype;
-pub mod encode;
+mod encode;
 mod error;
 mod mosaic;
 mod pixels;
@@ -12,8 +12,11 @@ pub mod warp;
 
 pub use cog::{BlockCache, Cog, FetchedWindow, Level, TileRef};
 pub use dtype::DType;
+pub use encode::{GeoTiff, GeoTiffBand, Ramp};
+#[cfg(feature = "png")]
+pub use encode::{Png, Stretch};
 pub use error::{Cause, Error, Result};
 pub use mosaic::{Mosaic, MosaicRule};
 pub use pixels::Pixels;
 pub use raster::{Raster, copy_window};
-pub use warp::{Resampling, SourceExtent, WarpOptions, warp};
+pub use warp::{Resampling, SourceExtent, WarpOptions, kernel_scale, warp};

@@ -18,8 +18,7 @@ const DEFLATE_LEVEL: i32 = 6;
 ///
 /// ```
 /// use terracube_grid::{Affine, Crs, GeoBox};
-/// use terracube_raster::encode::{GeoTiff, GeoTiffBand};
-/// use terracube_raster::{Pixels, Raster};
+/// use terracube_raster::{GeoTiff, GeoTiffBand, Pixels, Raster};
 ///
 /// let affine = Affine::new(10.0, 0.0, 500_000.0, 0.0, -10.0, 5_000_000.0);
 /// let geobox = GeoBox::new(Crs::epsg(32633)?, affine, 2, 1)?;
@@ -76,6 +75,12 @@ impl GeoTiffBand {
     }
 }
 
+impl From<Raster> for GeoTiffBand {
+    fn from(raster: Raster) -> Self {
+        Self::new(raster)
+    }
+}
+
 impl GeoTiff {
     /// A cloud-optimised file on a grid, still without bands.
     #[must_use]
@@ -85,8 +90,8 @@ impl GeoTiff {
 
     /// Adds a band; all bands have the same pixel type and the shape of the GeoBox.
     #[must_use]
-    pub fn band(mut self, band: GeoTiffBand) -> Self {
-        self.bands.push(band);
+    pub fn band(mut self, band: impl Into<GeoTiffBand>) -> Self {
+        self.bands.push(band.into());
         self
     }
 

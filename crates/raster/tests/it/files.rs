@@ -4,8 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use terracube_grid::{Affine, Crs, GeoBox, Window};
-use terracube_raster::encode::{GeoTiff, GeoTiffBand, Png, Ramp};
-use terracube_raster::{DType, Pixels, Raster, Resampling};
+use terracube_raster::{DType, GeoTiff, GeoTiffBand, Pixels, Png, Ramp, Raster, Resampling};
 
 use crate::folder::{open_bytes, python};
 

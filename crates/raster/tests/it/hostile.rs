@@ -2,8 +2,7 @@
 
 use proptest::prelude::*;
 use terracube_grid::{Affine, Crs, GeoBox, Window};
-use terracube_raster::encode::{GeoTiff, GeoTiffBand};
-use terracube_raster::{Error, Pixels, Raster};
+use terracube_raster::{Error, GeoTiff, GeoTiffBand, Pixels, Raster};
 use terracube_store::Key;
 
 use crate::folder::{Folder, open_bytes};
