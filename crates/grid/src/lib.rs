@@ -1,4 +1,5 @@
 //! Where pixels are: CRS, affine, GeoBox, TileGrid, time axis and region; pure, sync, without I/O.
+#![doc = include_str!("../README.md")]
 
 mod affine;
 mod anchor;

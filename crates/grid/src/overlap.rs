@@ -35,8 +35,13 @@ impl ReadPlan {
             return pasted(src, dst, (col, row));
         }
         let position = Position::new(src, dst, to_src)?;
-        let mut search =
-            Search { position, width: src.width as f64, height: src.height as f64, found: None };
+        let mut search = Search {
+            position,
+            width: src.width as f64,
+            height: src.height as f64,
+            found: None,
+            small: 0,
+        };
         search.visit(Block { col: 0, row: 0, width: dst.width, height: dst.height });
         let (pixels, dst_window) = search.found?;
         let pad = padding as f64 + 1.0;
@@ -184,18 +189,20 @@ struct Search<'a> {
     width: f64,
     height: f64,
     found: Option<(Bounds, Window)>,
+    small: usize,
 }
 
 impl Search<'_> {
     /// Bend that a block may have, in source pixels or as a part of its image's size.
     const STRAIGHT: (f64, f64) = (0.5, 0.005);
-    /// Blocks of this many pixels are not cut for a closer outline.
-    const SMALL: usize = 16;
+    /// Blocks of this many pixels, or of this part of the grid, are not cut for a closer outline.
+    const SMALL: (usize, usize) = (16, 256);
     /// Blocks wholly outside the domain are cut down to this fraction of the grid.
     const BLIND: usize = 32;
 
     fn visit(&mut self, whole: Block) {
-        let blind = (whole.width.max(whole.height) / Self::BLIND).max(Self::SMALL);
+        let blind = (whole.width.max(whole.height) / Self::BLIND).max(Self::SMALL.0);
+        self.small = (whole.width.max(whole.height) / Self::SMALL.1).max(Self::SMALL.0);
         let mut open = vec![whole];
         // Corners and middle come first: what they show need not be looked for again.
         for row in [whole.height / 2, 0, whole.height - 1] {
@@ -261,7 +268,7 @@ impl Search<'_> {
             return;
         }
         let tight = single || across.max(down) <= Self::STRAIGHT.0;
-        if (straight && clipped == grown) || (tight && side <= Self::SMALL) {
+        if (straight && clipped == grown) || (tight && side <= self.small) {
             self.found = Some(match &self.found {
                 Some((b, w)) => (b.union(&clipped), w.union(&window)),
                 None => (clipped, window),

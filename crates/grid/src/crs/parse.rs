@@ -5,7 +5,7 @@ use super::table::Authority;
 use super::{Crs, ProjString, projjson, wkt};
 use crate::error::{Error, Result};
 
-/// A text in any form.
+/// A text in any form; of `EPSG:4326+5773` the horizontal part.
 pub(super) fn any(text: &str) -> Result<Crs> {
     let trimmed = text.trim();
     if trimmed.is_empty() {
@@ -31,7 +31,10 @@ pub(super) fn any(text: &str) -> Result<Crs> {
     {
         return Ok(Crs::wgs84());
     }
-    code(trimmed)
+    match trimmed.split_once('+') {
+        Some((horizontal, vertical)) if !vertical.is_empty() => code(horizontal),
+        _ => code(trimmed),
+    }
 }
 
 /// `EPSG:32633`, `32633`, `urn:ogc:def:crs:EPSG::32633` or `http://www.opengis.net/def/crs/EPSG/0/32633`.

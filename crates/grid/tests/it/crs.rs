@@ -20,6 +20,7 @@ fn every_form_of_a_code_is_the_same() {
         "https://www.opengis.net/def/crs/EPSG/0/32633",
         "http://www.opengis.net/gml/srs/epsg.xml#32633",
         "+init=epsg:32633",
+        "EPSG:32633+5773",
         &utm.wkt2().unwrap(),
     ] {
         assert_eq!(Crs::parse(text).unwrap(), utm, "{text}");
