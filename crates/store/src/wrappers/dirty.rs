@@ -24,6 +24,11 @@ impl<S> Dirty<S> {
         self.written.load(Ordering::Acquire)
     }
 
+    #[cfg(feature = "icechunk")]
+    pub(crate) fn inner(&self) -> &S {
+        &self.inner
+    }
+
     fn mark(&self) -> &S {
         self.written.store(true, Ordering::Release);
         &self.inner

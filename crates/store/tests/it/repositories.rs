@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use terracube_store::{
-    ArraySpec, Codecs, Error, IcechunkSpec, OpenOptions, Repository, Store, Version, ZarrArray,
-    create_group, create_repository, open_repository, read_group_attributes,
+    ArraySpec, Codecs, Error, IcechunkSpec, OpenOptions, Prefix, Repository, Store, Version,
+    ZarrArray, create_group, create_repository, open_repository, read_group_attributes,
 };
 
 async fn filled(location: &str, options: &OpenOptions) -> Arc<dyn Repository> {
@@ -163,4 +164,33 @@ async fn an_unwritable_repository_says_so() {
     let refused = array.write_chunk(&[0], vec![1; 1024]).await;
     assert!(matches!(refused, Err(Error::PermissionDenied { .. })), "{refused:?}");
     assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn listing_beside_writers_of_one_session_ends() {
+    let repository = create_repository("memory:", &OpenOptions::default()).await.unwrap();
+    let session = repository.begin().await.unwrap();
+    create_group(&session.store(), "", serde_json::Map::new()).await.unwrap();
+    let spec = ArraySpec::new(vec![64, 16], vec![1, 16], "uint8");
+    let array = ZarrArray::create(session.store(), "a", &spec).await.unwrap();
+    let writers: Vec<_> = (0..16_u64)
+        .map(|writer| {
+            let array = array.clone();
+            tokio::spawn(async move {
+                for round in 0..100 {
+                    array.write_chunk(&[(writer + round) % 64, 0], vec![1; 16]).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    let store = session.store();
+    for _ in 0..100 {
+        let names: Vec<_> = store.list_dir(&Prefix::root()).try_collect().await.unwrap();
+        assert_eq!(names.len(), 2);
+        let keys: Vec<_> = store.list_prefix(&Prefix::root()).try_collect().await.unwrap();
+        assert!(keys.len() >= 2);
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
 }

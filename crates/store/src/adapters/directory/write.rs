@@ -26,7 +26,9 @@ impl Place {
         let linked = self.again_if_absent(|| self.publish(&path, value, Unfinished::link));
         match linked {
             Ok(()) => Ok(true),
-            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists && !path.is_dir() => {
+                Ok(false)
+            }
             Err(cause) if cause.kind() == io::ErrorKind::Unsupported => Err(Error::Unsupported {
                 operation: "create atomically: its file system has no hard links",
                 store: self.shown.clone(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use icechunk::conflicts::basic_solver::{BasicConflictSolver, VersionSelection};
 use icechunk::session::{Session as Inner, SessionError, SessionErrorKind};
-use rand::Rng;
+use rand::RngExt;
 use tokio::sync::RwLock;
 
 use super::failure::Doing;
@@ -55,6 +55,7 @@ impl Session for IcechunkSession {
     }
 
     async fn commit(self: Box<Self>, message: &str) -> Result<Version> {
+        let _writing = self.store.inner().writing().await;
         let mut session = self.session.write().await;
         if !session.has_uncommitted_changes() {
             return Ok(Version(session.snapshot_id().to_string()));

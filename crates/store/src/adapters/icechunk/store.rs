@@ -10,7 +10,7 @@ use icechunk::format::ByteRange;
 use icechunk::format::snapshot::{NodeData, NodeSnapshot};
 use icechunk::session::{Session, SessionErrorKind};
 use icechunk::store::{ListDirItem, StoreError, StoreErrorKind};
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use super::failure::Doing;
 use crate::{
@@ -34,6 +34,9 @@ const REQUESTS: u16 = 16;
 pub(super) struct SessionStore {
     store: icechunk::Store,
     creating: Arc<Mutex<()>>,
+    /// Icechunk takes the lock of its session twice while it lists, so a writer that comes in
+    /// between would wait for ever: writers share this, listings have it alone.
+    gate: Arc<RwLock<()>>,
     shown: Arc<str>,
     writable: bool,
 }
@@ -41,7 +44,16 @@ pub(super) struct SessionStore {
 impl SessionStore {
     pub(super) fn new(session: Arc<RwLock<Session>>, shown: Arc<str>, writable: bool) -> Self {
         let store = icechunk::Store::from_session_and_config(session, REQUESTS);
-        Self { store, creating: Arc::default(), shown, writable }
+        Self { store, creating: Arc::default(), gate: Arc::default(), shown, writable }
+    }
+
+    /// Keeps listings out as long as it is held.
+    pub(super) async fn writing(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.gate).read_owned().await
+    }
+
+    async fn listing(&self) -> Option<OwnedRwLockWriteGuard<()>> {
+        if self.writable { Some(Arc::clone(&self.gate).write_owned().await) } else { None }
     }
 
     fn check_writable(&self, operation: &'static str) -> Result<()> {
@@ -139,6 +151,7 @@ impl Store for SessionStore {
 
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {
         self.check_writable("write")?;
+        let _writing = self.writing().await;
         self.store
             .set(key.as_str(), value)
             .await
@@ -163,11 +176,13 @@ impl Store for SessionStore {
 
     async fn delete(&self, key: &Key) -> Result<()> {
         self.check_writable("delete")?;
+        let _writing = self.writing().await;
         self.found("delete", key.as_str(), self.store.delete(key.as_str()).await).map(|_| ())
     }
 
     async fn delete_dir(&self, prefix: &Prefix) -> Result<()> {
         self.check_writable("delete")?;
+        let _writing = self.writing().await;
         let deleted = if prefix.as_str().is_empty() {
             self.store.clear().await
         } else {
@@ -179,6 +194,7 @@ impl Store for SessionStore {
     fn list_prefix(&self, prefix: &Prefix) -> Keys {
         let (this, prefix) = (self.clone(), prefix.clone());
         stream::once(async move {
+            let _listing = this.listing().await;
             let Some(node) = this.node_with(&prefix).await else {
                 return Ok(stream::empty().boxed());
             };
@@ -201,6 +217,7 @@ impl Store for SessionStore {
     fn list_dir(&self, prefix: &Prefix) -> Names {
         let (this, prefix) = (self.clone(), prefix.clone());
         stream::once(async move {
+            let _listing = this.listing().await;
             let listed = this.store.list_dir_items(prefix.as_str()).await;
             let Some(items) = this.found("list", prefix.as_str(), listed)? else {
                 return Ok(stream::empty().boxed());
