@@ -9,6 +9,7 @@ use super::client::Client;
 use super::credential::Credential;
 use super::limit::{HostLimits, ProviderLimit};
 use super::location::Roots;
+use super::s3::S3Endpoint;
 use super::{Access, Inner, Provider, RetryPolicy};
 use crate::{Error, Result};
 
@@ -24,6 +25,7 @@ pub struct AccessBuilder {
     retry: RetryPolicy,
     per_host: usize,
     public_only: bool,
+    s3: S3Endpoint,
     user_agent: String,
 }
 
@@ -38,6 +40,7 @@ impl Default for AccessBuilder {
             retry: RetryPolicy::default(),
             per_host: 12,
             public_only: false,
+            s3: S3Endpoint::default(),
             user_agent: concat!("terracube/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -102,6 +105,21 @@ impl AccessBuilder {
         self
     }
 
+    /// Where `s3://bucket/key` is: at `{endpoint}/bucket/key`. If not set, at Amazon. Requests are
+    /// not signed: public buckets only, or those of a provider whose headers let one in.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for what is no https or http URL.
+    pub fn s3_endpoint(mut self, endpoint: &str) -> Result<Self> {
+        let url = url::Url::parse(endpoint).ok().filter(|url| url.has_host());
+        let url = url.filter(|url| matches!(url.scheme(), "https" | "http"));
+        self.s3 = S3Endpoint(Some(url.ok_or_else(|| Error::Setting {
+            setting: "s3_endpoint".to_owned(),
+            reason: "it is no https or http URL".to_owned(),
+        })?));
+        Ok(self)
+    }
+
     /// The `User-Agent` header; `terracube/VERSION` if not set.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
@@ -147,6 +165,7 @@ impl AccessBuilder {
                 counters: Arc::default(),
             },
             roots: Roots(self.roots),
+            s3: self.s3,
         })))
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::RedactedUrl;
+use super::s3::S3Endpoint;
 use crate::{Error, Result};
 
 /// What an href names.
@@ -19,17 +20,18 @@ pub(crate) enum Location {
 #[derive(Debug, Default)]
 pub(crate) struct Roots(pub(crate) Vec<PathBuf>);
 
-pub(crate) fn locate(href: &str, roots: &Roots) -> Result<Location> {
+pub(crate) fn locate(href: &str, roots: &Roots, s3: &S3Endpoint) -> Result<Location> {
     let refuse =
         |reason: String| Err(Error::NotAllowed { what: RedactedUrl::of(href).to_string(), reason });
     match Url::parse(href) {
         Ok(url) => match url.scheme() {
             "https" | "http" => Ok(Location::Web(url)),
+            "s3" => s3.url(href).map(Location::Web),
             "file" => match url.to_file_path() {
                 Ok(path) => roots.admit(&path).map(Location::File),
                 Err(()) => refuse("it is no path on this machine".to_owned()),
             },
-            scheme => refuse(format!("`{scheme}` is not read here; https, http and file are")),
+            scheme => refuse(format!("`{scheme}` is not read here; https, http, s3 and file are")),
         },
         Err(url::ParseError::RelativeUrlWithoutBase) => {
             roots.admit(Path::new(href)).map(Location::File)
@@ -84,7 +86,7 @@ mod tests {
         std::fs::write(root.join("in.txt"), "in").unwrap();
         std::fs::write(folder.path().join("out.txt"), "out").unwrap();
         let roots = Roots(vec![root.clone()]);
-        let at = |href: String| locate(&href, &roots);
+        let at = |href: String| locate(&href, &roots, &S3Endpoint::default());
         let inside = root.join("in.txt");
         assert!(matches!(at(inside.display().to_string()), Ok(Location::File(_))));
         assert!(matches!(at(format!("file://{}", inside.display())), Ok(Location::File(_))));
@@ -110,7 +112,10 @@ mod tests {
     fn other_schemes_are_refused() {
         for href in ["ftp://h.example/x", "gopher://h", "data:,x", "javascript:1"] {
             assert!(
-                matches!(locate(href, &Roots::default()), Err(Error::NotAllowed { .. })),
+                matches!(
+                    locate(href, &Roots::default(), &S3Endpoint::default()),
+                    Err(Error::NotAllowed { .. })
+                ),
                 "{href}"
             );
         }

@@ -16,6 +16,7 @@ mod location;
 mod provider;
 mod redacted;
 mod retry;
+mod s3;
 mod secret;
 mod stats;
 
@@ -44,13 +45,14 @@ use client::{Answer, Call, Client};
 use http_file::HttpFile;
 use local_file::LocalFile;
 use location::{Location, Roots};
+use s3::S3Endpoint;
 
 use crate::{Asset, Error, Opened, Result};
 
 /// The largest JSON document that is read, in bytes.
 const LARGEST_JSON: u64 = 64 << 20;
 
-/// Access to bytes and documents over HTTP and in allowed local folders. It applies credentials,
+/// Access to bytes and documents over HTTP, in public S3 buckets and in allowed local folders. It applies credentials,
 /// limits, retries and timeouts; connectors do none of this. Clones share connections, limits and
 /// counters.
 ///
@@ -71,6 +73,7 @@ pub struct Access(Arc<Inner>);
 struct Inner {
     client: Client,
     roots: Roots,
+    s3: S3Endpoint,
 }
 
 impl Access {
@@ -209,7 +212,7 @@ impl Access {
     }
 
     fn locate(&self, href: &str) -> Result<Location> {
-        location::locate(href, &self.0.roots)
+        location::locate(href, &self.0.roots, &self.0.s3)
     }
 
     async fn json(&self, mut call: Call) -> Result<Value> {

@@ -138,6 +138,17 @@ async fn a_sign_in_page_is_named() {
 }
 
 #[tokio::test]
+async fn an_object_of_a_bucket() {
+    let bytes = noise(2_000);
+    let server = Server::builder().bytes("bucket/a b/c.bin", bytes.clone()).start().unwrap();
+    let endpoint = format!("{}/files", server.url());
+    let access = quick().s3_endpoint(&endpoint).unwrap().build().unwrap();
+    let file = File::open(&access, "s3://bucket/a b/c.bin").await;
+    assert_eq!(file.get(100..200).await.unwrap().unwrap(), bytes[100..200]);
+    assert_eq!(file.store.size(&file.key).await.unwrap(), Some(2_000));
+}
+
+#[tokio::test]
 async fn a_local_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.bin");
