@@ -13,6 +13,7 @@ mod order;
 pub mod prelude;
 mod query;
 mod registry;
+mod safe_name;
 mod selection;
 mod source;
 
@@ -31,4 +32,5 @@ pub use opened::Opened;
 pub use order::Ticket;
 pub use query::Query;
 pub use registry::Registry;
+pub use safe_name::SafeName;
 pub use source::{Connector, Source};
