@@ -7,12 +7,15 @@ use super::ring::{Tracer, lattice};
 use super::{Region, bounds_of, clip, outside};
 use crate::bounds::Bounds;
 use crate::crs::Crs;
+use crate::densify::edge_points;
 use crate::error::Result;
 use crate::transform::Transform;
 
 /// A [`Region`] in the plane of a CRS, for questions about many rectangles of it.
 ///
-/// Edges are followed to a metre or a millionth of the region's extent, whichever is more.
+/// Edges are followed to a metre or a millionth of the region's extent, whichever is more. In a CRS that
+/// cannot show the region in one piece only what lies near its area of use counts; without an area of
+/// use, rectangles are probed at a lattice of points.
 #[derive(Debug, Clone)]
 pub struct ProjectedRegion {
     crs: Crs,
@@ -28,7 +31,7 @@ enum Kind {
     /// In longitude and latitude, asked at any turn.
     Turning { index: EdgeIndex, turn: f64 },
     /// The outline cannot be brought to the plane in one piece: points of a rectangle are asked on the
-    /// Earth, with the corners of the region beside them.
+    /// Earth, with points along the region's edges beside them.
     Sampled { lonlat: EdgeIndex, to_lonlat: Transform, corners: Vec<(f64, f64)> },
 }
 
@@ -142,10 +145,19 @@ impl ProjectedRegion {
 
     fn sampled(region: &Region, crs: &Crs, transform: &Transform) -> Option<Self> {
         const LINES: usize = 180;
+        // Degrees between the points of an edge.
+        const STEP: f64 = 0.25;
         let lonlat = EdgeIndex::new(&region.lonlat);
-        let rings = region.lonlat.0.iter().map(|p| p.exterior());
-        let corners: Vec<(f64, f64)> =
-            rings.flat_map(|r| r.0.iter().filter_map(|c| transform.forward(c.x, c.y))).collect();
+        let rings =
+            region.lonlat.0.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
+        let edges = rings.flat_map(|ring| ring.0.windows(2));
+        let corners: Vec<(f64, f64)> = edges
+            .flat_map(|e| {
+                let length = (e[1].x - e[0].x).abs().max((e[1].y - e[0].y).abs());
+                edge_points(e[0].x_y(), e[1].x_y(), (length / STEP).ceil() as usize)
+            })
+            .filter_map(|(lon, lat)| transform.forward(lon, lat))
+            .collect();
         let areas = region.lonlat.0.iter().filter_map(bounds_of);
         let inside = areas.flat_map(|area| lattice(&area, LINES).collect::<Vec<_>>());
         let held = inside
@@ -202,10 +214,27 @@ fn window_of(crs: &Crs, region: &Region) -> Option<Bounds> {
         "utm" | "tmerc" | "etmerc" => around(80.0, -90.0, 90.0),
         "stere" | "laea" | "aeqd" if lat_0 == 90.0 => around(180.0, -80.0, 90.0),
         "stere" | "laea" | "aeqd" if lat_0 == -90.0 => around(180.0, -90.0, 80.0),
-        "stere" | "sterea" | "laea" | "aeqd" => within_hemisphere(region, lon_0, lat_0)
-            .then(|| Bounds::new(lon_0 - 180.0, -90.0, lon_0 + 180.0, 90.0)),
-        _ => None,
+        "stere" | "sterea" | "laea" | "aeqd" if within_hemisphere(region, lon_0, lat_0) => {
+            around(180.0, -90.0, 90.0)
+        }
+        _ => area_around(crs),
     }
+}
+
+/// The area of use and ten degrees more, if it is no world map.
+fn area_around(crs: &Crs) -> Option<Bounds> {
+    const MARGIN: f64 = 10.0;
+    const WIDEST: f64 = 120.0;
+    let area = crs.area_of_use()?;
+    let east = if area.max_x < area.min_x { area.max_x + 360.0 } else { area.max_x };
+    (east - area.min_x <= WIDEST).then(|| {
+        Bounds::new(
+            area.min_x - MARGIN,
+            (area.min_y - MARGIN).max(-90.0),
+            east + MARGIN,
+            (area.max_y + MARGIN).min(90.0),
+        )
+    })
 }
 
 /// Whether all corners are within a right angle of a place, and its antipode is not inside.

@@ -182,6 +182,24 @@ fn holes_are_holes() {
     assert_eq!(Region::from_geojson(&json).unwrap().bbox_wgs84().len(), 2);
 }
 
+/// A strip narrower than any lattice is found in national grids and satellite views all the same.
+#[test]
+fn thin_strips_are_found() {
+    let strip = polygon(&[(6.0, 46.5), (10.0, 47.0), (10.0, 47.001), (6.0, 46.501), (6.0, 46.5)]);
+    for code in [
+        "EPSG:2056",
+        "EPSG:3035",
+        "+proj=geos +h=35785831 +lon_0=0 +sweep=y +ellps=WGS84",
+        "+proj=ortho +lat_0=40 +lon_0=5",
+    ] {
+        let crs = Crs::parse(code).unwrap();
+        let projected = strip.project(&crs).unwrap();
+        let (x, y) = Transform::new(&Crs::wgs84(), &crs).unwrap().forward(8.0, 46.7505).unwrap();
+        assert!(projected.intersects(&Bounds::new(x - 2e4, y - 2e4, x + 2e4, y + 2e4)), "{code}");
+        assert!(!projected.intersects(&Bounds::new(x - 2e4, y - 9e4, x + 2e4, y - 5e4)), "{code}");
+    }
+}
+
 #[test]
 fn overlapping_features_are_joined() {
     let square = |x: f64| json!([[[x, 0.0], [x + 2.0, 0.0], [x + 2.0, 2.0], [x, 2.0], [x, 0.0]]]);
