@@ -4,7 +4,8 @@
 mod conformance;
 #[cfg(test)]
 mod directory;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod full;
 #[cfg(test)]
 mod model;
