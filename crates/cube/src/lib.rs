@@ -6,7 +6,7 @@ mod band;
 mod create;
 mod cube;
 mod error;
-// mod export;
+mod export;
 mod fill;
 pub mod human;
 mod ledger;

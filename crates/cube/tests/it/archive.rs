@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use terracube_grid::{Affine, Crs, GeoBox};
-use terracube_raster::{GeoTiff, Pixels, Raster};
+use terracube_raster::encode::{GeoTiff, GeoTiffBand};
+use terracube_raster::{Pixels, Raster};
 use terracube_source::{Access, Registry, Source};
 use terracube_testbed::Server;
 
@@ -64,16 +65,14 @@ pub(crate) fn source(server: &Server) -> (std::sync::Arc<dyn Source>, Access) {
 }
 
 fn geotiff(scene: &Scene) -> Vec<u8> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("scene.tif");
     let GeoBox { width, height, .. } = scene.geobox;
-    let raster = Raster::new(width, height, scene.pixels.clone()).expect("shapes agree");
-    let mut file = GeoTiff::new(scene.geobox.clone()).band(raster);
+    let mut raster = Raster::new(width, height, scene.pixels.clone()).expect("shapes agree");
+    let mut file = GeoTiff::new(scene.geobox.clone());
     if let Some(nodata) = scene.nodata {
+        raster.invalidate(nodata);
         file = file.nodata(nodata);
     }
-    file.write(&path).expect("the file is written");
-    std::fs::read(&path).expect("the file is there")
+    file.band(GeoTiffBand::new(raster)).to_bytes().expect("a file")
 }
 
 fn item(scene: &Scene, href: &str) -> Value {
