@@ -77,7 +77,7 @@ impl Loaded {
             [one, ..] if self.bands[0].is_relief() => {
                 let high = magnitude(one);
                 let (x, _) = self.geobox.resolution();
-                let metres = self.geobox.crs.metres_per_unit().unwrap_or(1.0) * x.abs();
+                let metres = self.geobox.crs.metres_per_unit() * x.abs();
                 let picture = Png::new(one).ramp(Ramp::Terrain).stretch(Stretch::Between(-high, high));
                 if self.geobox.crs.is_geographic() { picture } else { picture.hillshade(SHADE / metres) }
             }

@@ -15,7 +15,6 @@ use crate::{Cube, Error, Event, Patch, Plan, Report, Result, Stop, pipeline};
 
 /// How a fill works.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct FillOptions {
     /// Bytes that patches in flight may take, compressed and decoded.
     pub memory: u64,

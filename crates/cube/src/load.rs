@@ -10,7 +10,6 @@ use crate::{Band, Cube, Error, FillOptions, Report, Request, Result};
 
 /// How a window is loaded.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct LoadOptions {
     /// The bands to load, by name; all when empty.
     pub bands: Vec<String>,

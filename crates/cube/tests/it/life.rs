@@ -173,3 +173,18 @@ fn a_malformed_declaration_names_line_and_column() {
     let error = Schema::from_toml("name = \"x\"\nbands = [\n").unwrap_err();
     assert!(error.to_string().contains("line 2"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn debug_search() {
+    use futures::StreamExt;
+    let server = serve(&four());
+    let (source, access) = source(&server);
+    let b = schema().geobox().unwrap();
+    let region = Region::in_crs(b.bounds(), &b.crs).unwrap();
+    println!("{}", region.to_geojson());
+    for q in [terracube_source::Query::new(), terracube_source::Query::new().region(region)] {
+        let mut s = source.search(&q, &access);
+        while let Some(g) = s.next().await { println!("{:?}", g.map(|g| (g.id.clone(), g.footprint().unwrap().map(|f| f.bbox_wgs84())))); }
+    }
+    for r in server.requests() { println!("{r:?}"); }
+}
