@@ -45,8 +45,8 @@ pub(crate) fn serve(scenes: &[Scene]) -> Server {
     let mut items = Vec::new();
     for scene in scenes {
         let path = format!("{}.tif", scene.id);
-        builder = builder.bytes(&path, geotiff(scene));
-        items.push(item(scene, &format!("/files/{path}")));
+        builder = builder.bytes(&format!("scenes/{path}"), geotiff(scene));
+        items.push(item(scene, &path));
     }
     let collection = json!({
         "type": "Collection", "stac_version": "1.1.0", "id": "scenes", "license": "CC0-1.0",

@@ -95,7 +95,7 @@ async fn a_patch_without_granules_is_empty_and_not_asked_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_asset_fails_its_patches_and_the_others_are_kept() {
     let server = serve(&four());
-    server.put_bytes("d.tif", "<html>not found</html>");
+    server.put_bytes("scenes/d.tif", "<html>not found</html>");
     let (source, access) = source(&server);
     let cube = Cube::create(memory(), &schema()).await.unwrap().with_source(source, access);
     let report = cube.fill(cube.plan(&Request::all()).await.unwrap()).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_bad_asset_fails_its_patches_and_the_others_are_kept() {
     let cube = cube.with_source(source, access);
     let report = cube.fill(cube.plan(&Request::all()).await.unwrap()).await.unwrap();
     assert_eq!((report.filled, report.failed.len()), (9, 0));
-    assert_eq!(mended.count("/files/a.tif").min(1), 1, "a touches the failed patches too");
+    assert!(mended.count("/files/scenes/a.tif") > 0, "a touches the failed patches too");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -172,19 +172,4 @@ fn a_malformed_declaration_names_line_and_column() {
     assert!(text.contains("999999"), "{text}");
     let error = Schema::from_toml("name = \"x\"\nbands = [\n").unwrap_err();
     assert!(error.to_string().contains("line 2"), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn debug_search() {
-    use futures::StreamExt;
-    let server = serve(&four());
-    let (source, access) = source(&server);
-    let b = schema().geobox().unwrap();
-    let region = Region::in_crs(b.bounds(), &b.crs).unwrap();
-    println!("{}", region.to_geojson());
-    for q in [terracube_source::Query::new(), terracube_source::Query::new().region(region)] {
-        let mut s = source.search(&q, &access);
-        while let Some(g) = s.next().await { println!("{:?}", g.map(|g| (g.id.clone(), g.footprint().unwrap().map(|f| f.bbox_wgs84())))); }
-    }
-    for r in server.requests() { println!("{r:?}"); }
 }

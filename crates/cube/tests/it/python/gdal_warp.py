@@ -9,7 +9,8 @@ from rasterio.transform import Affine
 
 request = json.load(open(sys.argv[1]))
 height, width = request["shape"]
-with rasterio.open(request["file"]) as file:
+level = {} if request["overview"] is None else {"overview_level": request["overview"]}
+with rasterio.open(request["file"], **level) as file:
     src_nodata = file.nodata if file.nodata is not None else request.get("source_nodata")
     out = np.full((height, width), np.nan, dtype="float64")
     source = file.read(request["band"]).astype("float64")

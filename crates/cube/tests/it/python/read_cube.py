@@ -23,13 +23,13 @@ def numbers(array):
 
 
 for mode, options in {"raw": {"mask_and_scale": False}, "decoded": {}}.items():
-    dataset = xr.open_zarr(store, consolidated=False, **options)
+    dataset = xr.open_zarr(store, consolidated=False, chunks=None, **options)
     array = dataset[band]
     seen[mode] = numbers(array.values)
-dataset = xr.open_zarr(store, consolidated=False, decode_coords="all")
+dataset = xr.open_zarr(store, consolidated=False, chunks=None, decode_coords="all")
 array = dataset[band]
 seen["dims"] = list(array.dims)
-seen["dtype"] = str(xr.open_zarr(store, consolidated=False, mask_and_scale=False)[band].dtype)
+seen["dtype"] = str(xr.open_zarr(store, consolidated=False, chunks=None, mask_and_scale=False)[band].dtype)
 seen["variables"] = sorted(map(str, dataset.variables))
 seen["x"], seen["y"] = numbers(array.x), numbers(array.y)
 if "time" in array.dims:
