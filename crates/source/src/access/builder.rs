@@ -131,21 +131,27 @@ impl AccessBuilder {
     /// # Errors
     /// [`Error::Secret`] for a secret that is missing, [`Error::Setting`] for what can't be.
     pub fn build(self) -> Result<Access> {
-        let mut http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .connect_timeout(self.connect_timeout)
-            .read_timeout(self.read_timeout)
-            .pool_max_idle_per_host(self.per_host)
-            .user_agent(self.user_agent);
-        if self.public_only {
-            http = http.no_proxy().dns_resolver(Arc::new(PublicResolver));
-        }
-        let http = http.build().map_err(|cause| Error::Setting {
-            setting: "access".to_owned(),
-            reason: cause.without_url().to_string(),
-        })?;
+        let client = |is_direct: bool| {
+            let mut http = reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .referer(false)
+                .retry(reqwest::retry::never())
+                .connect_timeout(self.connect_timeout)
+                .read_timeout(self.read_timeout)
+                .pool_max_idle_per_host(self.per_host)
+                .user_agent(&self.user_agent);
+            if is_direct {
+                http = http.no_proxy();
+            }
+            if self.public_only {
+                http = http.dns_resolver(Arc::new(PublicResolver));
+            }
+            http.build().map_err(|cause| Error::Setting {
+                setting: "access".to_owned(),
+                reason: cause.without_url().to_string(),
+            })
+        };
+        let (http, direct) = (client(self.public_only)?, client(true)?);
         let providers = self
             .providers
             .into_iter()
@@ -157,6 +163,7 @@ impl AccessBuilder {
         Ok(Access(Arc::new(Inner {
             client: Client {
                 http,
+                direct,
                 providers,
                 hosts: HostLimits::new(self.per_host),
                 retry: self.retry,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{self, HeaderMap};
 use reqwest::{Method, Response, StatusCode};
-use url::Url;
+use url::{Host, Url};
 
 use super::address::{self, PrivateAddress};
 use super::credential::Credential;
@@ -27,6 +27,8 @@ const EXCERPT: u64 = 4096;
 #[derive(Debug)]
 pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
+    /// For this machine itself, which no proxy stands before.
+    pub(crate) direct: reqwest::Client,
     pub(crate) providers: Vec<(Credential, ProviderLimit)>,
     pub(crate) hosts: HostLimits,
     pub(crate) retry: RetryPolicy,
@@ -79,18 +81,7 @@ impl Client {
         call: &Call,
         read: impl Fn(Answer) -> F,
     ) -> Result<T> {
-        let attempt = || async {
-            let whole = async { read(self.send(call).await?).await };
-            match tokio::time::timeout(self.total_timeout, whole).await {
-                Ok(result) => result,
-                Err(cause) => Err(Error::Transport {
-                    operation: "read",
-                    url: call.shown(),
-                    transient: true,
-                    source: Box::new(cause),
-                }),
-            }
-        };
+        let attempt = || async { read(self.send(call, Some(self.total_timeout)).await?).await };
         self.retry.run(attempt, |error| self.note_retry(&call.url, error)).await
     }
 
@@ -99,12 +90,13 @@ impl Client {
         tracing::debug!(%error, "trying again");
     }
 
-    /// Sends `call`, follows redirects and turns refusals into errors. One try.
-    pub(crate) async fn send(&self, call: &Call) -> Result<Answer> {
+    /// Sends `call`, follows redirects and turns refusals into errors. One try. `timeout` is for
+    /// each request with its body, from when it is its turn.
+    pub(crate) async fn send(&self, call: &Call, timeout: Option<Duration>) -> Result<Answer> {
         let mut url = call.url.clone();
         let mut method = call.method.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.hop(call, &method, &url).await?;
+            let answer = self.hop(call, &method, &url, timeout).await?;
             let Some(next) = answer.redirect()? else {
                 return answer.accepted().await;
             };
@@ -125,7 +117,13 @@ impl Client {
         })
     }
 
-    async fn hop(&self, call: &Call, method: &Method, url: &Url) -> Result<Answer> {
+    async fn hop(
+        &self,
+        call: &Call,
+        method: &Method,
+        url: &Url,
+        timeout: Option<Duration>,
+    ) -> Result<Answer> {
         self.check(url)?;
         let mut sent = url.clone();
         sent.set_fragment(None);
@@ -142,7 +140,11 @@ impl Client {
             provider_permit = limit.acquire().await;
         }
         let host_permit = self.hosts.acquire(url).await;
-        let mut request = self.http.request(method.clone(), sent).headers(headers);
+        let http = if is_loopback(url) { &self.direct } else { &self.http };
+        let mut request = http.request(method.clone(), sent).headers(headers);
+        if let Some(timeout) = timeout {
+            request = request.timeout(timeout);
+        }
         if let (Some(body), &Method::POST) = (&call.body, method) {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
         }
@@ -286,6 +288,15 @@ impl Answer {
                 Err(Error::Rejected { url, status: code, excerpt })
             }
         }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

@@ -118,7 +118,7 @@ impl Job<'_> {
                 start = length;
             }
         }
-        let answer = match access.client().send(&call).await {
+        let answer = match access.client().send(&call, None).await {
             // What is left over is as long as the file or longer: it starts again.
             Err(Error::OutOfRange { url, size, .. }) => {
                 self.discard().await;

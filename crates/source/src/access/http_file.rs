@@ -251,10 +251,6 @@ impl HttpFile {
         }
         Err(Error::Changed { url: answer.shown(), was: pinned.shown(), now: seen.shown() })
     }
-
-    fn store_error(&self, error: Error) -> terracube_store::Error {
-        into_store_error(error, &self.key)
-    }
 }
 
 #[async_trait]
@@ -263,7 +259,8 @@ impl ReadStore for HttpFile {
         if *key != self.key {
             return Ok(None);
         }
-        absent_is_none(self.read(request).await).map_err(|error| self.store_error(error))
+        absent_is_none(self.read(request).await)
+            .map_err(|error| into_store_error(error, &self.key, &[request]))
     }
 
     async fn get_partial_values(
@@ -276,7 +273,7 @@ impl ReadStore for HttpFile {
             return Ok(vec![None; requests.len()]);
         }
         let parts = absent_is_none(self.read_parts(&ours).await)
-            .map_err(|error| self.store_error(error))?;
+            .map_err(|error| into_store_error(error, &self.key, &ours))?;
         let mut parts = parts.unwrap_or_default().into_iter();
         Ok(requests
             .iter()
@@ -288,7 +285,8 @@ impl ReadStore for HttpFile {
         if *key != self.key {
             return Ok(None);
         }
-        absent_is_none(self.read_size().await).map_err(|error| self.store_error(error))
+        absent_is_none(self.read_size().await)
+            .map_err(|error| into_store_error(error, &self.key, &[]))
     }
 }
 

@@ -38,7 +38,7 @@ impl ReadStore for LocalFile {
         let requests = requests.to_vec();
         blocking(&self.path, move || Ok(read_parts(&path, &key, &requests)))
             .await
-            .map_err(|error| into_store_error(error, &self.key))?
+            .map_err(|error| into_store_error(error, &self.key, &[]))?
     }
 
     async fn size(&self, key: &Key) -> terracube_store::Result<Option<u64>> {
@@ -50,7 +50,7 @@ impl ReadStore for LocalFile {
         match size {
             Ok(size) => Ok(Some(size)),
             Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(into_store_error(error, &self.key)),
+            Err(error) => Err(into_store_error(error, &self.key, &[])),
         }
     }
 }
@@ -75,7 +75,7 @@ fn read_parts(
     key: &Key,
     requests: &[(Key, ByteRequest)],
 ) -> terracube_store::Result<Vec<Option<Bytes>>> {
-    let failed = |cause: std::io::Error| into_store_error(file_error(path, cause), key);
+    let failed = |cause: std::io::Error| into_store_error(file_error(path, cause), key, &[]);
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {

@@ -249,11 +249,16 @@ fn key_of(name: &str) -> Key {
     Key::new(name).or_else(|_| Key::new("asset")).unwrap_or_else(|_| unreachable!())
 }
 
-fn into_store_error(error: Error, key: &Key) -> terracube_store::Error {
+/// The error of a store for one of `requests`.
+fn into_store_error(error: Error, key: &Key, requests: &[ByteRequest]) -> terracube_store::Error {
     match error {
         Error::OutOfRange { size: Some(size), .. } => terracube_store::Error::InvalidRange {
             key: key.to_string(),
-            request: ByteRequest::All,
+            request: requests
+                .iter()
+                .find(|request| request.resolve(key, size).is_err())
+                .copied()
+                .unwrap_or_default(),
             size,
         },
         error => terracube_store::Error::Backend {

@@ -38,8 +38,26 @@ async fn what_lies_outside_is_an_error() {
         ByteRequest::Offset(100),
         ByteRequest::Suffix(0),
     ] {
-        let error = file.get(request).await.unwrap_err();
-        assert!(!error.is_transient(), "{request:?}: {error}");
+        // Once before the size is known, once after.
+        for _ in 0..2 {
+            let error = file.get(request).await.unwrap_err();
+            assert!(!error.is_transient(), "{request:?}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_error_names_the_request_at_fault() {
+    let server = Server::builder().bytes("a.bin", noise(100)).start().unwrap();
+    let file = File::open(&access(), &server.file_url("a.bin")).await;
+    file.get(0..10).await.unwrap();
+    let parts: Vec<_> =
+        [0..10, 200..300].map(|range| (file.key.clone(), ByteRequest::from(range))).into();
+    match file.store.get_partial_values(&parts).await {
+        Err(terracube_store::Error::InvalidRange { key, request, size }) => {
+            assert_eq!((key.as_str(), request, size), ("a.bin", parts[1].1, 100));
+        }
+        other => panic!("{other:?}"),
     }
 }
 
