@@ -1,13 +1,14 @@
 //! The contract's rules on every backend and wrapper.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 use terracube_store::{
-    Directory, Memory, OpenOptions, Prefix, Prefixed, ReadOnly, S3Credentials, S3Options, Session,
-    Store, conformance, create_repository, store_conformance,
+    Directory, Memory, OpenOptions, Prefix, Prefixed, ReadOnly, Session, Store, conformance,
+    create_repository, store_conformance,
 };
+
+use crate::s3::fresh;
 
 store_conformance!(memory, async { Some((Memory::new(), ())) });
 store_conformance!(directory, directory(false));
@@ -58,32 +59,7 @@ async fn session_with(
     Some((session.store(), session))
 }
 
-/// A fresh prefix of the bucket `terracube` at `TERRACUBE_S3_ENDPOINT`.
 async fn bucket(format: &str) -> Option<(Arc<dyn Store>, Box<dyn Session>)> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let Ok(endpoint) = std::env::var("TERRACUBE_S3_ENDPOINT") else {
-        assert!(
-            std::env::var("TERRACUBE_TEST_STRICT").is_err(),
-            "TERRACUBE_S3_ENDPOINT must be set"
-        );
-        println!("skipped: TERRACUBE_S3_ENDPOINT is not set");
-        return None;
-    };
-    let options = OpenOptions {
-        s3: S3Options {
-            endpoint: Some(endpoint),
-            region: Some("us-east-1".to_owned()),
-            allow_http: true,
-            credentials: Some(S3Credentials {
-                access_key_id: "test".to_owned(),
-                secret_access_key: "test".to_owned(),
-                session_token: None,
-            }),
-            ..S3Options::default()
-        },
-        ..OpenOptions::default()
-    };
-    let (pid, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let location = format!("s3://terracube/conformance-{pid}-{next}.{format}");
+    let (location, options) = fresh(format)?;
     session_with(&location, &options).await
 }

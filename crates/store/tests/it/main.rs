@@ -16,4 +16,6 @@ mod python;
 #[cfg(test)]
 mod repositories;
 #[cfg(test)]
+mod s3;
+#[cfg(test)]
 mod zarr;
