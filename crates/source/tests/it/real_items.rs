@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use futures::StreamExt;
 use serde_json::Value;
 use terracube_grid::TimeRange;
-use terracube_source::{Error, Granule, Query, Source, StacStatic};
+use terracube_source::{Error, Granule, Query, Source, StacApi, StacStatic};
+use terracube_testbed::Server;
 
-use crate::support::quick;
+use crate::support::{File, quick, search};
 
 fn folder() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/stac");
@@ -134,5 +135,28 @@ async fn real_catalogues_are_walked() {
             0,
             "{root}"
         );
+    }
+}
+
+#[tokio::test]
+async fn real_scenes_are_the_same_from_an_api_and_a_catalogue() {
+    let Some(folder) = folder() else { return };
+    let server = Server::builder().stac_root(folder.join("../stac-roots")).start().unwrap();
+    let access = quick().build().unwrap();
+    let of_api = search(&StacApi::new(server.stac_url()), &access, &Query::new()).await;
+    let of_catalogue = search(&StacStatic::new(server.static_url()), &access, &Query::new()).await;
+    assert_eq!((of_api.len(), of_catalogue.len()), (2, 2));
+    for (one, other) in of_api.iter().zip(&of_catalogue) {
+        let (one, other) = (one.as_ref().unwrap(), other.as_ref().unwrap());
+        assert_eq!(one.id, other.id);
+        assert_eq!(
+            serde_json::to_value(&one.assets).unwrap(),
+            serde_json::to_value(&other.assets).unwrap()
+        );
+        for asset in one.assets.values() {
+            let file = File::open(&access, &asset.href).await;
+            let head = file.get(0..4).await.unwrap().unwrap();
+            assert!(head == b"II*\0" || head == b"MM\0*" || head == b"II+\0", "{head:?}");
+        }
     }
 }
