@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 use serde_json::Value;
-use terracube_raster::encode::{GeoTiff, GeoTiffBand};
+use terracube_raster::{GeoTiff, GeoTiffBand};
 use terracube_raster::{Pixels, Raster};
 
 use crate::relief::Relief;

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use terracube_raster::{Pixels, Raster};
-use terracube_raster::encode::{GeoTiff, GeoTiffBand, Png, Ramp, Stretch};
+use terracube_raster::{GeoTiff, GeoTiffBand, Pixels, Png, Ramp, Raster, Stretch};
 use terracube_store::{Directory, Store, ZarrArray, create_group, write_consolidated};
 
 use crate::{Cube, Error, Loaded, LoadedBand, Result, attributes, create};
@@ -78,8 +77,13 @@ impl Loaded {
                 let high = magnitude(one);
                 let (x, _) = self.geobox.resolution();
                 let metres = self.geobox.crs.metres_per_unit() * x.abs();
-                let picture = Png::new(one).ramp(Ramp::Terrain).stretch(Stretch::Between(-high, high));
-                if self.geobox.crs.is_geographic() { picture } else { picture.hillshade(SHADE / metres) }
+                let picture =
+                    Png::new(one).ramp(Ramp::Terrain).stretch(Stretch::Between(-high, high));
+                if self.geobox.crs.is_geographic() {
+                    picture
+                } else {
+                    picture.hillshade(SHADE / metres)
+                }
             }
             [one, ..] => Png::new(one).ramp(Ramp::Viridis),
             [] => return Err(output(path, "there is no band to show")),
@@ -97,7 +101,8 @@ impl Loaded {
         }
         let part = temporary(path);
         let written = self.write_group(cube, &part).await;
-        let moved = written.and_then(|()| std::fs::rename(&part, path).map_err(|e| output(path, e)));
+        let moved =
+            written.and_then(|()| std::fs::rename(&part, path).map_err(|e| output(path, e)));
         if moved.is_err() {
             // The error at hand matters more than one of tidying up.
             let _ = std::fs::remove_dir_all(&part);
@@ -115,7 +120,8 @@ impl Loaded {
                 let mut raster = raster.clone();
                 raster.fill_invalid(band.fill_value());
                 let pixels: Pixels = raster.pixels;
-                let all = [step..step + 1, 0..self.geobox.height as u64, 0..self.geobox.width as u64];
+                let all =
+                    [step..step + 1, 0..self.geobox.height as u64, 0..self.geobox.width as u64];
                 let ranges = &all[usize::from(schema.time.is_none())..];
                 array.write(ranges, &pixels.into_bytes()).await?;
             }

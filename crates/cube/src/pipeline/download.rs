@@ -21,7 +21,6 @@ pub(super) struct Read {
     cog: Arc<Cog>,
     level: usize,
     band: usize,
-    plan: ReadPlan,
     placed: Placed,
 }
 
@@ -98,27 +97,28 @@ impl Reads {
 
 impl Read {
     fn compressed(&self) -> u64 {
-        self.cog.bytes_for(self.level, self.band, &self.plan.src)
+        self.cog.bytes_for(self.level, self.band, &self.placed.plan.src)
     }
 
     fn decoded(&self) -> u64 {
-        self.cog.decoded_bytes_for(&self.plan.src)
+        self.cog.decoded_bytes_for(&self.placed.plan.src)
     }
 
     async fn fetch(self) -> Result<Fetched> {
-        let window = self.cog.fetch(self.level, self.band, self.plan.src).await?;
+        let window = self.cog.fetch(self.level, self.band, self.placed.plan.src).await?;
         Ok(Fetched { window, placed: self.placed })
     }
 }
 
-/// What to read of one asset for one patch, or `None` when they do not meet.
+/// What to read of one asset for one patch: nothing when they do not meet, and two windows when
+/// the patch lies across the asset's seam.
 async fn read(
     round: &Round,
     patch: &GeoBox,
     band: &Band,
     granule: &Granule,
     asset: &Asset,
-) -> Result<Option<Read>> {
+) -> Result<Vec<Read>> {
     let fault = |reason: String| Error::Asset {
         granule: granule.id.clone(),
         asset: asset.name.clone(),
@@ -141,23 +141,33 @@ async fn read(
         return Err(fault("neither the file nor its metadata says where it lies".into()));
     };
     let transform = Arc::new(Transform::new(&patch.crs, &whole.crs)?);
-    let margin = |scale: (f64, f64)| band.resampling.margin(scale.0.max(scale.1));
-    let Some(base) = ReadPlan::new(&whole, patch, &transform, margin((1.0, 1.0))) else {
-        return Ok(None);
+    let level = level(&cog, &whole, patch, &transform);
+    let grid = match level {
+        0 => whole,
+        _ => {
+            let info = &cog.levels()[level];
+            GeoBox::from_shape(whole.crs.clone(), whole.bounds(), info.width, info.height)?
+        }
     };
-    let level = if base.paste.is_some() { 0 } else { cog.level_for(base.scale) };
-    let grid = if level == 0 {
-        whole
-    } else {
-        let info = &cog.levels()[level];
-        GeoBox::from_shape(whole.crs.clone(), whole.bounds(), info.width, info.height)?
-    };
-    // How far a kernel reaches depends on the scale at this level, which the first plan tells.
-    let Some(plan) = ReadPlan::new(&grid, patch, &transform, 0) else { return Ok(None) };
-    let reach = margin(plan.scale);
-    let Some(plan) = ReadPlan::new(&grid, patch, &transform, reach) else { return Ok(None) };
-    let placed = Placed { level: grid, plan: plan.clone(), transform };
-    Ok(Some(Read { cog, level, band: index, plan, placed }))
+    // How far a kernel reaches depends on the scale at this level, which a first plan tells.
+    let first = ReadPlan::around(&grid, patch, &transform, 0);
+    let scale = first.iter().map(|(_, p)| p.scale.0.max(p.scale.1)).fold(1.0, f64::max);
+    let plans = ReadPlan::around(&grid, patch, &transform, band.resampling.margin(scale));
+    let reads = plans.into_iter().map(|(level_box, plan)| Read {
+        cog: cog.clone(),
+        level,
+        band: index,
+        placed: Placed { level: level_box, plan, transform: transform.clone() },
+    });
+    Ok(reads.collect())
+}
+
+/// The overview to read, as coarse as the cube's resolution allows.
+fn level(cog: &Cog, whole: &GeoBox, patch: &GeoBox, transform: &Transform) -> usize {
+    match ReadPlan::around(whole, patch, transform, 0).first() {
+        Some((_, plan)) if plan.paste.is_none() => cog.level_for(plan.scale),
+        _ => 0,
+    }
 }
 
 /// The grid of an asset: the file knows best; metadata helps where it says nothing.

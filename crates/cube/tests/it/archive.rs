@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 use terracube_grid::{Affine, Crs, GeoBox};
-use terracube_raster::encode::{GeoTiff, GeoTiffBand};
-use terracube_raster::{Pixels, Raster};
+use terracube_raster::{GeoTiff, GeoTiffBand, Pixels, Raster};
 use terracube_source::{Access, Registry, Source, StacApi};
 use terracube_testbed::Server;
 
@@ -60,7 +59,10 @@ pub(crate) fn serve(scenes: &[Scene]) -> Server {
 /// The STAC API of a server as a source, with the access to reach it.
 pub(crate) fn source(server: &Server) -> (std::sync::Arc<dyn Source>, Access) {
     let config = json!({"url": server.stac_url()});
-    let source = Registry::empty().with::<StacApi>().connect("stac-api", config).expect("the connector exists");
+    let source = Registry::empty()
+        .with::<StacApi>()
+        .connect("stac-api", config)
+        .expect("the connector exists");
     (source, Access::new().expect("an access"))
 }
 

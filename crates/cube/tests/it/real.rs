@@ -83,7 +83,9 @@ async fn relief_on_its_own_grid_and_over_the_pole_equals_gdal() {
         .files_at("relief", &folder)
         .start()
         .expect("the server starts");
-    for (crs, resolution) in [(3413, 0.0), (3413, 14_000.0), (3413, 21_000.0), (3995, 25_000.0), (6931, 25_000.0)] {
+    for (crs, resolution) in
+        [(3413, 0.0), (3413, 14_000.0), (3413, 21_000.0), (3995, 25_000.0), (6931, 25_000.0)]
+    {
         let case = Case {
             file: folder.join(name),
             server: &server,
@@ -225,4 +227,51 @@ fn extent(source: &GeoBox, crs: &Crs, part: [f64; 4]) -> [f64; 4] {
     let there = Transform::new(&source.crs, crs).unwrap();
     let b = inner.to_crs(&there, 21).unwrap();
     [b.min_x, b.min_y, b.max_x, b.max_y]
+}
+
+/// Relief from 150° E to 150° W, its file counting longitudes up to 210°, filled into cubes on both
+/// sides of the antimeridian and across it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_across_the_antimeridian_is_read_on_both_sides() {
+    let what = "relief across the antimeridian";
+    let Some(folder) = shared("derived", what) else { return };
+    let name = "etopo20_lon150_210.tif";
+    let item = json!({
+        "type": "Feature", "stac_version": "1.1.0", "id": "relief", "collection": "relief",
+        "bbox": [150, -90, -150, 90], "links": [],
+        "geometry": {"type": "MultiPolygon", "coordinates": [
+            [[[150, -90], [180, -90], [180, 90], [150, 90], [150, -90]]],
+            [[[-180, -90], [-150, -90], [-150, 90], [-180, 90], [-180, -90]]]]},
+        "properties": {"datetime": "2020-01-01T00:00:00Z"},
+        "assets": {"z": {"href": name, "type": "image/tiff; application=geotiff"}},
+    });
+    let collection = json!({
+        "type": "Collection", "stac_version": "1.1.0", "id": "relief", "license": "CC0-1.0",
+        "description": "relief", "links": [],
+        "extent": {"spatial": {"bbox": [[150, -90, -150, 90]]},
+                   "temporal": {"interval": [["2020-01-01T00:00:00Z", null]]}},
+    });
+    let server = Server::builder()
+        .collection(collection, vec![item])
+        .files_at("relief", &folder)
+        .start()
+        .expect("the server starts");
+    let mut filled = Vec::new();
+    for extent in [[170.0, -40.0, 190.0, -20.0], [-190.0, -40.0, -170.0, -20.0]] {
+        let crs = Crs::epsg(4326).unwrap();
+        let step = 1.0 / 3.0;
+        let band = Band::new("z", DType::F32);
+        let schema = Schema::new("seam", crs, extent, step).band(band).chunks(16, 16);
+        let (source, access) = source(&server);
+        let repository = Arc::new(Unversioned::new(Memory::new()));
+        let cube = Cube::create(repository, &schema).await.unwrap().with_source(source, access);
+        let report = cube.fill(cube.plan(&Request::all()).await.unwrap()).await.unwrap();
+        assert!(report.failed.is_empty(), "{:?}", report.failed);
+        let loaded = cube.load(&Request::all(), &LoadOptions::default()).await.unwrap();
+        let raster = loaded.bands[0].rasters[0].clone();
+        assert_eq!((raster.width, raster.height), (60, 60));
+        assert_eq!(raster.count_valid(), 3600, "no gap at {extent:?}");
+        filled.push(raster);
+    }
+    assert_eq!(filled[0].pixels, filled[1].pixels, "the same place, counted the other way round");
 }
