@@ -41,3 +41,20 @@ pub(crate) fn write(path: &Path) -> Result<()> {
         .and_then(|()| std::fs::rename(&making, path))
         .with_context(|| format!("cannot write {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cube.toml");
+        write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let schema = terracube_cube::Schema::from_toml(&text).unwrap();
+        let geobox = schema.geobox().unwrap();
+        assert_eq!((geobox.width, geobox.height), (1536, 2816));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
