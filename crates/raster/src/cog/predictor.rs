@@ -48,11 +48,10 @@ pub(super) fn undo_floating<const N: usize>(row: &mut [u8], stride: usize, out: 
     if cfg!(target_endian = "little") {
         planes.reverse();
     }
-    // One pass per value: the compiler turns this into byte interleaving.
+    // With lengths known to be equal the compiler turns this into byte interleaving.
+    let planes = planes.map(|plane| &plane[..count]);
     for (i, value) in out.iter_mut().enumerate() {
-        for (byte, plane) in value.iter_mut().zip(&planes) {
-            *byte = plane[i];
-        }
+        *value = std::array::from_fn(|k| planes[k][i]);
     }
 }
 
