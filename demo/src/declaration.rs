@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// The area that the demo asks for, Greenland: west, south, east, north.
-pub(crate) const BBOX: &str = "-73,59.5,-10,83.7";
+pub(crate) const BBOX: &str = "-75,59,0,84";
 
 const CUBE: &str = r#"# The cube of `cargo xtask demo`.
 name = "greenland-relief"
