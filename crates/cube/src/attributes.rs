@@ -30,10 +30,8 @@ pub(crate) fn group(schema: &Schema, geobox: &GeoBox) -> Map<String, Value> {
 pub(crate) fn band(band: &Band, geobox: &GeoBox) -> Map<String, Value> {
     let mut out = georeference(geobox);
     out.insert("grid_mapping".into(), json!(GRID_MAPPING));
-    if let Some(nodata) = band.nodata_value() {
-        if let Some(fill) = fill_attribute(band.dtype, nodata) {
-            out.insert("_FillValue".into(), fill);
-        }
+    if let Some(fill) = band.nodata_value().and_then(|v| fill_attribute(band.dtype, v)) {
+        out.insert("_FillValue".into(), fill);
     }
     let texts = [
         ("units", &band.units),

@@ -154,7 +154,7 @@ impl Cube {
         let all =
             Window { col: 0, row: 0, width: self.geobox().width, height: self.geobox().height };
         let Some(region) = request.project(self)? else { return Ok(all) };
-        let window = self.geobox().window_of(&region.bounds());
+        let window = self.patches().window_around(&region);
         match window {
             Some(window) => Ok(window),
             None => {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use serde::Serialize;
-use terracube_grid::{Bounds, GeoBox, Window};
+use terracube_grid::{Bounds, GeoBox, ProjectedRegion, Window};
 
 /// One patch: a time step, and a row and a column of the patch grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -76,10 +76,32 @@ impl PatchGrid {
         self.geobox.crop(&self.window(patch))
     }
 
-    /// The rows and columns of patches that bounds in the cube's CRS touch, or `None`.
+    /// The rows and columns of the patches that a region touches, in order, each once. Where the
+    /// grid counts longitudes beyond ±180°, the region is met on every turn round the globe.
     #[must_use]
-    pub fn touched_by(&self, bounds: &Bounds) -> Option<(Range<u32>, Range<u32>)> {
-        self.geobox.window_of(bounds).map(|window| self.covering(&window))
+    pub fn touched_by(&self, region: &ProjectedRegion) -> Vec<(u32, u32)> {
+        let mut places = Vec::new();
+        for (window, turn) in self.windows(region) {
+            let (rows, cols) = self.covering(&window);
+            for row in rows {
+                for col in cols.clone() {
+                    let bounds = self.geobox(Patch { time: 0, row, col }).bounds();
+                    if region.intersects(&shifted(&bounds, -turn)) {
+                        places.push((row, col));
+                    }
+                }
+            }
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// The smallest window of pixels that holds a region's part of the grid, or `None` when it has
+    /// none.
+    #[must_use]
+    pub fn window_around(&self, region: &ProjectedRegion) -> Option<Window> {
+        self.windows(region).map(|(window, _)| window).reduce(|a, b| a.union(&b))
     }
 
     /// The rows and columns of patches that a window of pixels touches.
@@ -96,6 +118,26 @@ impl PatchGrid {
         )
     }
 
+    /// The pixels that each part of a region covers, with the turn on which it is met.
+    fn windows(&self, region: &ProjectedRegion) -> impl Iterator<Item = (Window, f64)> {
+        self.turns().into_iter().flat_map(move |turn| {
+            let parts = region.parts().iter();
+            parts.filter_map(move |p| Some((self.geobox.window_of(&shifted(p, turn))?, turn)))
+        })
+    }
+
+    /// The longitudes by which a place on the globe may be counted off from this grid.
+    fn turns(&self) -> Vec<f64> {
+        if !self.geobox.crs.is_geographic() {
+            return vec![0.0];
+        }
+        let (bounds, turn) = (self.geobox.bounds(), FULL_TURN);
+        let mut turns = vec![0.0];
+        turns.extend((bounds.max_x > turn / 2.0).then_some(turn));
+        turns.extend((bounds.min_x < -turn / 2.0).then_some(-turn));
+        turns
+    }
+
     /// The indices of a patch's chunk in a band's array: `[time, row, col]`, or `[row, col]` in a
     /// cube without time.
     #[must_use]
@@ -103,4 +145,11 @@ impl PatchGrid {
         let place = [u64::from(patch.time), u64::from(patch.row), u64::from(patch.col)];
         place[usize::from(!has_time)..].to_vec()
     }
+}
+
+/// Degrees of a full turn; geographic coordinates are in degrees throughout.
+const FULL_TURN: f64 = 360.0;
+
+fn shifted(bounds: &Bounds, x: f64) -> Bounds {
+    Bounds { min_x: bounds.min_x + x, max_x: bounds.max_x + x, ..*bounds }
 }

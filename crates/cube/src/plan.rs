@@ -228,19 +228,11 @@ impl Cube {
         for granule in found {
             let Some(time) = self.step_of(granule.time.start) else { continue };
             let Some(area) = self.area_of(&granule)? else { continue };
-            let Some((rows, cols)) = self.patches().touched_by(&area.bounds()) else {
-                continue;
-            };
             let index = u32::try_from(plan.granules.len()).unwrap_or(u32::MAX);
             let before = pairs.len();
-            for row in rows {
-                for col in cols.clone() {
-                    let patch = Patch { time, row, col };
-                    if let Some(job) = jobs.get(&patch)
-                        && area.intersects(&self.patches().geobox(patch).bounds())
-                    {
-                        pairs.push((*job, index));
-                    }
+            for (row, col) in self.patches().touched_by(&area) {
+                if let Some(job) = jobs.get(&Patch { time, row, col }) {
+                    pairs.push((*job, index));
                 }
             }
             if pairs.len() > before {

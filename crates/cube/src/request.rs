@@ -86,20 +86,7 @@ impl Request {
             let all = (0..narrow(rows)).flat_map(|r| (0..narrow(cols)).map(move |c| (r, c)));
             return Ok(all.collect());
         };
-        let mut places = Vec::new();
-        for part in region.parts() {
-            let Some((rows, cols)) = grid.touched_by(part) else { continue };
-            for row in rows {
-                for col in cols.clone() {
-                    let bounds = grid.geobox(Patch { time: 0, row, col }).bounds();
-                    if region.intersects(&bounds) {
-                        places.push((row, col));
-                    }
-                }
-            }
-        }
-        places.sort_unstable();
-        places.dedup();
+        let places = grid.touched_by(&region);
         if places.is_empty() {
             let extent = describe(&cube.geobox().bounds(), cube);
             return Err(Error::OutsideCube { cube: cube.schema().name.clone(), extent });

@@ -1,4 +1,11 @@
 //! Tests of the cube against a loopback server, real files, GDAL and Python readers.
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 mod archive;
 mod life;

@@ -108,8 +108,7 @@ async fn an_icechunk_cube_opens_in_xarray() {
     let Some(python) = python("an Icechunk cube in xarray") else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cube.icechunk");
-    let mut options = OpenOptions::default();
-    options.icechunk_spec = icechunk_spec(&python);
+    let options = OpenOptions { icechunk_spec: icechunk_spec(&python), ..OpenOptions::default() };
     filled(create_repository(path.to_str().unwrap(), &options).await.unwrap()).await;
     check(&python, &path);
 }
