@@ -72,17 +72,7 @@ impl Cube {
         options: &LoadOptions,
     ) -> Result<Loaded> {
         let transform = Arc::new(Transform::new(&like.crs, &self.geobox().crs)?);
-        let reach = |scale: (f64, f64)| {
-            let margin = |b: &Band| b.resampling.margin(scale.0.max(scale.1));
-            self.schema().bands.iter().map(margin).max().unwrap_or(1)
-        };
-        let plan = ReadPlan::new(self.geobox(), like, &transform, 0)
-            .and_then(|p| ReadPlan::new(self.geobox(), like, &transform, reach(p.scale)));
-        let Some(plan) = plan else {
-            let (cube, extent) =
-                (self.schema().name.clone(), format!("{:?}", self.geobox().bounds()));
-            return Err(Error::OutsideCube { cube, extent });
-        };
+        let plan = self.read_plan(like, &transform)?;
         let source = self.geobox().crop(&plan.src);
         let region = Region::in_crs(source.bounds(), &source.crs)?;
         let request = Request { region: Some(region), time };
@@ -106,6 +96,30 @@ impl Cube {
         }
         loaded.geobox = like.clone();
         Ok(loaded)
+    }
+
+    /// What [`load_like`](Self::load_like) reads: the area of another grid, with the pixels around
+    /// it that resampling reaches.
+    ///
+    /// # Errors
+    /// [`Error::OutsideCube`] when the grid does not touch the cube.
+    pub fn request_like(&self, like: &GeoBox, time: Option<TimeRange>) -> Result<Request> {
+        let transform = Arc::new(Transform::new(&like.crs, &self.geobox().crs)?);
+        let source = self.geobox().crop(&self.read_plan(like, &transform)?.src);
+        Ok(Request { region: Some(Region::in_crs(source.bounds(), &source.crs)?), time })
+    }
+
+    fn read_plan(&self, like: &GeoBox, transform: &Arc<Transform>) -> Result<ReadPlan> {
+        let reach = |scale: (f64, f64)| {
+            let margin = |b: &Band| b.resampling.margin(scale.0.max(scale.1));
+            self.schema().bands.iter().map(margin).max().unwrap_or(1)
+        };
+        ReadPlan::new(self.geobox(), like, transform, 0)
+            .and_then(|p| ReadPlan::new(self.geobox(), like, transform, reach(p.scale)))
+            .ok_or_else(|| Error::OutsideCube {
+                cube: self.schema().name.clone(),
+                extent: format!("{:?}", self.geobox().bounds()),
+            })
     }
 
     async fn load_window(
