@@ -1,2 +1,52 @@
-//! Placeholder until this crate lands.
-fn main() {}
+//! The `terracube` command: declare a cube, see what a fill would do, fill it, load from it.
+
+mod args;
+mod commands;
+mod context;
+mod failure;
+mod interrupt;
+mod map;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command, CubeCommand, SourceCommand};
+use context::Context;
+use failure::{Failure, Outcome};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => return Failure::from(cause).report(),
+    };
+    let code = match runtime.block_on(run(cli)) {
+        Ok(outcome) => outcome.code(),
+        Err(failure) => failure.report(),
+    };
+    // What is whole is committed; what is still under way is of no use to anybody.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(cli: Cli) -> Result<Outcome, Failure> {
+    let context = Context::new(&cli.global)?;
+    match cli.command {
+        Command::Cube(command) => match command {
+            CubeCommand::Create(args) => commands::cube_create::run(&context, args).await,
+            CubeCommand::Plan(args) => commands::cube_plan::run(&context, args).await,
+            CubeCommand::Fill(args) => commands::cube_fill::run(&context, args).await,
+            CubeCommand::Load(args) => commands::cube_load::run(&context, args).await,
+            CubeCommand::State(args) => commands::cube_state::run(&context, args).await,
+            CubeCommand::Info(args) => commands::cube_info::run(&context, args).await,
+        },
+        Command::Grid(args) => commands::grid::run(&context, args),
+        Command::Source(command) => match command {
+            SourceCommand::List(args) => commands::source_list::run(&context, args),
+            SourceCommand::Search(args) => commands::source_search::run(&context, args).await,
+        },
+    }
+}

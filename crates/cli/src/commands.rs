@@ -1,0 +1,11 @@
+//! One file for each command.
+
+pub(crate) mod cube_create;
+pub(crate) mod cube_fill;
+pub(crate) mod cube_info;
+pub(crate) mod cube_load;
+pub(crate) mod cube_plan;
+pub(crate) mod cube_state;
+pub(crate) mod grid;
+pub(crate) mod source_list;
+pub(crate) mod source_search;

@@ -1,0 +1,11 @@
+//! The `terracube` command as users run it, against a server on loopback.
+
+mod bad_assets;
+mod bad_input;
+mod bad_store;
+mod grid;
+mod help;
+mod interrupt;
+mod secrets;
+mod whole_life;
+mod world;

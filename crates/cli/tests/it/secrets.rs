@@ -1,0 +1,85 @@
+//! A secret is used, and never shown.
+
+use terracube_testbed::Auth;
+
+use crate::world::{Run, World};
+
+const CANARY: &str = "c4n4ry-in-a-c04l-mine";
+
+fn run(world: &World, args: &[&str], with_secret: bool) -> Run {
+    let mut command = world.command(args);
+    if with_secret {
+        command.env("CANARY", CANARY);
+    }
+    let run = Run::of(command.output().unwrap());
+    assert!(!run.stdout.contains(CANARY), "{}", run.stdout);
+    assert!(!run.stderr.contains(CANARY), "{}", run.stderr);
+    run
+}
+
+fn guarded() -> World {
+    let world = World::with(|server| server.require("/files/", Auth::bearer(CANARY)));
+    let config = format!(
+        "[[providers]]\nname = \"archive\"\nhosts = [\"{}\"]\nallow_insecure = true\n\
+         auth = {{ bearer = {{ token = \"env:CANARY\" }} }}\n",
+        world.server.url()
+    );
+    world.write("config.toml", &config);
+    world.create();
+    world
+}
+
+#[test]
+fn a_secret_opens_the_door_and_is_never_shown() {
+    let world = guarded();
+    let config = ["--config", "config.toml", "-vv"];
+    for command in [
+        &["cube", "plan", "cube.icechunk"][..],
+        &["source", "search", "--store", "cube.icechunk", "--json"],
+        &["cube", "fill", "cube.icechunk"],
+        &["cube", "info", "cube.icechunk"],
+        &["cube", "state", "cube.icechunk", "--json"],
+    ] {
+        let run = run(&world, &[&config[..], command].concat(), true);
+        assert_eq!(run.code, Some(0), "{run:?}");
+    }
+    assert_eq!(world.counts(), [16, 0, 0, 0]);
+    for entry in walk(&world.path("")) {
+        let bytes = std::fs::read(&entry).unwrap();
+        let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+        assert!(!found, "{}", entry.display());
+    }
+}
+
+#[test]
+fn without_the_secret_the_answer_says_what_is_missing() {
+    let world = guarded();
+    let config = ["--config", "config.toml"];
+    let missing = run(&world, &[&config[..], &["cube", "fill", "cube.icechunk"]].concat(), false);
+    missing.must_fail(1, &["env:CANARY", "not set"]);
+    let none = run(&world, &["-v", "cube", "fill", "cube.icechunk"], true);
+    none.must_fail(3, &["401"]);
+    assert_eq!(world.counts(), [0, 0, 0, 16]);
+}
+
+#[test]
+fn a_secret_written_down_is_refused_without_being_repeated() {
+    let world = guarded();
+    let text = std::fs::read_to_string(world.path("config.toml")).unwrap();
+    world.write("config.toml", &text.replace("env:CANARY", CANARY));
+    let args = ["--config", "config.toml", "cube", "fill", "cube.icechunk"];
+    run(&world, &args, true).must_fail(1, &["config.toml", "line 5", "env:NAME"]);
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(walk(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
