@@ -41,7 +41,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 4] = [
     Need {
         purpose: Purpose::Build,
         what: "a C compiler (cc)",
@@ -62,6 +62,13 @@ const NEEDS: [Need; 3] = [
         packages: &["python3", "python3-venv"],
         why: "tests open cubes with xarray, rioxarray and rasterio, and run an S3 server (moto)",
         is_there: || Python::best().is_some(),
+    },
+    Need {
+        purpose: Purpose::Test,
+        what: "strace",
+        packages: &["strace"],
+        why: "a test kills writers of a store between system calls",
+        is_there: || command::find_program("strace").is_some(),
     },
 ];
 

@@ -23,7 +23,6 @@ pub(crate) fn run() -> Result<()> {
     let mut git = Command::new("git");
     git.current_dir(&root).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let listed = command::output(&mut git)?;
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap_or_default();
     let mut violations = Vec::new();
     let mut lengths = Vec::new();
     for path in listed.split('\0').filter(|path| !path.is_empty()) {
@@ -32,7 +31,9 @@ pub(crate) fn run() -> Result<()> {
         violations.extend(text_violations(path, &text));
         if path.ends_with(".rs") {
             violations.extend(source_violations(path, &text));
-            violations.extend(unnamed_example(path, &readme));
+            violations.extend(unnamed_example(path, |folder| {
+                std::fs::read_to_string(root.join(folder).join("README.md")).unwrap_or_default()
+            }));
             if !is_test(path) {
                 lengths.push(own_lines(&text));
             }
@@ -105,11 +106,12 @@ fn source_violations(path: &str, text: &str) -> Vec<String> {
     violations
 }
 
-/// An example that the README does not name.
-fn unnamed_example(path: &str, readme: &str) -> Option<String> {
+/// An example that neither its crate's README nor the workspace's names.
+fn unnamed_example(path: &str, readme: impl Fn(&str) -> String) -> Option<String> {
     let (folder, name) = path.strip_suffix(".rs")?.rsplit_once('/')?;
-    let is_example = folder.ends_with("/examples") && !readme.contains(name);
-    is_example.then(|| format!("{path}: README.md does not name the example `{name}`"))
+    let owner = folder.strip_suffix("/examples")?;
+    let is_named = [owner, ""].iter().any(|folder| readme(folder).contains(name));
+    (!is_named).then(|| format!("{path}: no README.md names the example `{name}`"))
 }
 
 fn is_test(path: &str) -> bool {
@@ -205,9 +207,9 @@ mod tests {
 
     #[test]
     fn examples_stand_in_the_readme() {
-        assert!(unnamed_example("crates/a/examples/fill.rs", "see `fill`").is_none());
-        assert!(unnamed_example("crates/a/examples/fill.rs", "").is_some());
-        assert!(unnamed_example("crates/a/src/fill.rs", "").is_none());
+        assert!(unnamed_example("crates/a/examples/fill.rs", |_| "see `fill`".into()).is_none());
+        assert!(unnamed_example("crates/a/examples/fill.rs", |_| String::new()).is_some());
+        assert!(unnamed_example("crates/a/src/fill.rs", |_| String::new()).is_none());
     }
 
     #[test]

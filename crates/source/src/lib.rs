@@ -1,3 +1,4 @@
+//! Where data comes from: sources, access to bytes, connectors.
 #![doc = include_str!("../README.md")]
 
 mod access;

@@ -1,3 +1,5 @@
+//! Tests of the Affine against reference values and properties.
+
 use proptest::prelude::*;
 use terracube_grid::Affine;
 

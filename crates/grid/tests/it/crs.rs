@@ -1,3 +1,5 @@
+//! Tests of the CRS against reference values and properties.
+
 use std::collections::HashSet;
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Tests of the read plan against reference values and properties.
+
 use proptest::prelude::*;
 use terracube_grid::{Anchor, Bounds, Crs, GeoBox, ReadPlan, Transform, Window};
 

@@ -1,3 +1,5 @@
+//! Tests of the region against reference values and properties.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use terracube_grid::{Bounds, Crs, Region, Transform};

@@ -1,3 +1,5 @@
+//! Tests of the TileGrid against reference values and properties.
+
 use proptest::prelude::*;
 use terracube_grid::{Bounds, Crs, Region, Tile, TileGrid, TileLimits};
 

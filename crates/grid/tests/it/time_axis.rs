@@ -1,3 +1,5 @@
+//! Tests of the time axis against reference values and properties.
+
 use proptest::prelude::*;
 use terracube_grid::{Lookup, Time, TimeAxis, TimeRange};
 

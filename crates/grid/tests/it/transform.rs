@@ -1,3 +1,5 @@
+//! Tests of the transform against reference values and properties.
+
 use proptest::prelude::*;
 use terracube_grid::{Crs, Error, Transform};
 
