@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod bucket;
 mod life;
 mod python;
 mod readers;

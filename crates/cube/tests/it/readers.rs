@@ -15,7 +15,7 @@ use crate::python::{python, run};
 const NODATA: i16 = -9999;
 
 /// 30 × 20 pixels that count up, every seventh «no data».
-fn pixels() -> Vec<i16> {
+pub(crate) fn pixels() -> Vec<i16> {
     (0..600i16).map(|i| if i % 7 == 0 { NODATA } else { i }).collect()
 }
 
@@ -40,7 +40,7 @@ fn schema() -> Schema {
         .time(axis)
 }
 
-async fn filled(repository: Arc<dyn Repository>) {
+pub(crate) async fn filled(repository: Arc<dyn Repository>) {
     let scene = Scene {
         id: "only",
         datetime: "2020-02-10T00:00:00Z",
