@@ -227,16 +227,25 @@ impl Cube {
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for granule in found {
             let Some(time) = self.step_of(granule.time.start) else { continue };
-            let Some(area) = self.area_of(&granule)? else { continue };
+            let area = self.area_of(&granule)?;
             let index = u32::try_from(plan.granules.len()).unwrap_or(u32::MAX);
             let before = pairs.len();
-            for (row, col) in self.patches().touched_by(&area) {
-                if let Some(job) = jobs.get(&Patch { time, row, col }) {
-                    pairs.push((*job, index));
+            match &area {
+                Some(area) => {
+                    for (row, col) in self.patches().touched_by(area) {
+                        if let Some(job) = jobs.get(&Patch { time, row, col }) {
+                            pairs.push((*job, index));
+                        }
+                    }
+                }
+                // Where it lies is not known before its file is read.
+                None => {
+                    let at_time = jobs.iter().filter(|(patch, _)| patch.time == time);
+                    pairs.extend(at_time.map(|(_, job)| (*job, index)));
                 }
             }
             if pairs.len() > before {
-                plan.bytes += self.estimate(&granule, &area, pairs.len() - before);
+                plan.bytes += self.estimate(&granule, area.as_ref(), pairs.len() - before);
                 self.warn(&granule, &mut plan.warnings);
                 plan.granules.push(granule);
             }
@@ -263,7 +272,7 @@ impl Cube {
     }
 
     /// Where a granule lies on the cube's grid: its assets' own grid is more precise than a
-    /// footprint.
+    /// footprint. `None` when neither is known.
     fn area_of(&self, granule: &Granule) -> Result<Option<ProjectedRegion>> {
         let crs = &self.geobox().crs;
         let geobox = self.assets(granule).find_map(|(_, asset)| asset.geobox.as_ref());
@@ -274,11 +283,18 @@ impl Cube {
         Ok(region.map(|r| r.project(crs)).transpose()?)
     }
 
-    fn estimate(&self, granule: &Granule, area: &ProjectedRegion, patches: usize) -> u64 {
+    fn estimate(
+        &self,
+        granule: &Granule,
+        area: Option<&ProjectedRegion>,
+        patches: usize,
+    ) -> u64 {
         let [rows, cols] = self.patches().shape();
         let (x, y) = self.geobox().resolution();
         let wanted = (rows * cols * patches) as f64 * (x * y).abs();
-        let whole = (area.bounds().width() * area.bounds().height()).max(f64::MIN_POSITIVE);
+        let whole = area
+            .map_or(wanted, |area| area.bounds().width() * area.bounds().height())
+            .max(f64::MIN_POSITIVE);
         let share = (wanted / whole).min(1.0);
         let bytes = |(band, asset): (&crate::Band, &Asset)| {
             let pixels = asset
