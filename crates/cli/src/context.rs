@@ -38,8 +38,7 @@ impl Context {
 
     /// Opens a cube for reading, without its source.
     pub(crate) async fn open(&self, store: &str) -> Result<Cube, Failure> {
-        let mut options = Options::default();
-        options.read_only = true;
+        let options = Options { read_only: true, ..Options::default() };
         Ok(Cube::open(terracube::open_store(store, &options).await?).await?)
     }
 

@@ -48,12 +48,11 @@ pub(crate) async fn run(
     interrupt: &Interrupt,
     is_json: bool,
 ) -> Result<Report, Failure> {
-    let mut options = FillOptions::default();
-    options.memory = work.memory.0;
+    let mut options =
+        FillOptions { memory: work.memory.0, stop: interrupt.stop(), ..FillOptions::default() };
     if let Some(jobs) = work.jobs {
         options.patches_in_flight = usize::from(jobs);
     }
-    options.stop = interrupt.stop();
     let mut progress = Progress::new(context, plan.jobs.len(), is_json);
     let fill = cube.fill_with(plan, options);
     let shown = progress.follow(fill, interrupt).await;

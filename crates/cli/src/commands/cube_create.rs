@@ -16,11 +16,11 @@ pub(crate) async fn run(context: &Context, args: CreateArgs) -> Result<Outcome, 
         .with_context(|| format!("cannot read the declaration `{file}`"))?;
     let schema = Schema::from_toml(&text).with_context(|| format!("`{file}` declares no cube"))?;
     check_source(context, &schema)?;
-    let mut options = Options::default();
-    options.icechunk_spec = match args.icechunk_spec {
+    let icechunk_spec = match args.icechunk_spec {
         IcechunkSpec::V1 => store::IcechunkSpec::V1,
         IcechunkSpec::V2 => store::IcechunkSpec::V2,
     };
+    let options = Options { icechunk_spec, ..Options::default() };
     let (cube, what) = match terracube::create_cube(&args.store, &schema, &options).await {
         Err(Error::Exists { .. }) if args.exist_ok => {
             let cube = terracube::open_or_create_cube(&args.store, &schema, &options).await?;

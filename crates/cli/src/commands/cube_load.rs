@@ -39,9 +39,7 @@ pub(crate) async fn run(context: &Context, args: LoadArgs) -> Result<Outcome, Fa
         context.note(&format!("`{}` was not written", args.output.display()));
         return Ok(outcome);
     }
-    let mut options = LoadOptions::default();
-    options.bands.clone_from(&args.bands);
-    options.fill = None;
+    let options = LoadOptions { bands: args.bands.clone(), fill: None, ..LoadOptions::default() };
     let loaded = match &like {
         Some(like) => cube.load_like(like, request.time, &options).await?,
         None => cube.load(&request, &options).await?,

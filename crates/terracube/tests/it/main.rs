@@ -1,4 +1,5 @@
 //! The facade as its users meet it: the examples run, and the wiring holds.
+#![expect(clippy::duplicate_mod, reason = "both examples have the same server")]
 
 #[path = "../../examples/custom_source.rs"]
 mod custom_source;
