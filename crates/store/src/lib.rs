@@ -1,6 +1,7 @@
 //! The Zarr store contract for Rust: byte requests, listing, sessions and versions, over any backend.
 
 mod adapters;
+mod backoff;
 mod capability;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -26,7 +27,10 @@ pub use range::ByteRequest;
 pub use repository::{Repository, Session, Version, VersionInfo};
 pub use store::{Entry, Keys, Names, ReadStore, Store, StoreExt};
 pub use unversioned::Unversioned;
-pub use wrappers::{Prefixed, ReadOnly};
+pub use wrappers::{
+    Cached, Fault, FaultKind, Faulty, Latency, Limited, Measured, Metrics, Operation,
+    OperationMetrics, Prefixed, ReadOnly, Retry,
+};
 #[cfg(feature = "zarr")]
 pub use zarr::{
     ArraySpec, Codecs, ZarrArray, create_group, read_group_attributes, write_consolidated,

@@ -94,6 +94,12 @@ pub trait Store: ReadStore {
     /// What this store can do.
     fn capability(&self) -> Capability;
 
+    /// A name that all stores with the same values at the same place share, and no others: a
+    /// location without secrets, or an address in memory. `None` when the store cannot tell.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
     /// Writes a value whole; readers see the old or the new one, never a part.
     ///
     /// # Errors
@@ -130,6 +136,13 @@ pub trait Store: ReadStore {
 
     /// The names one level below a prefix.
     fn list_dir(&self, prefix: &Prefix) -> Names;
+}
+
+/// Two stores are equal when they have the same [`identity`](Store::identity).
+impl PartialEq for dyn Store {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity().is_some_and(|identity| other.identity() == Some(identity))
+    }
 }
 
 /// What follows from the contract. Not to be implemented.
@@ -223,6 +236,9 @@ impl<S: ReadStore + ?Sized> ReadStore for Arc<S> {
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn capability(&self) -> Capability {
         (**self).capability()
+    }
+    fn identity(&self) -> Option<String> {
+        (**self).identity()
     }
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {
         (**self).set(key, value).await

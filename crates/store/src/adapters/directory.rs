@@ -120,6 +120,12 @@ impl Store for Directory {
         Capability::full()
     }
 
+    fn identity(&self) -> Option<String> {
+        let root = self.root();
+        let found = fs::canonicalize(root).or_else(|_| std::path::absolute(root)).ok()?;
+        Some(format!("file://{}", found.display()))
+    }
+
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {
         let key = key.clone();
         self.blocking(move |place| place.set(&key, &value)).await

@@ -45,6 +45,10 @@ impl Store for Memory {
         Capability { partial_writes: true, ..Capability::full() }
     }
 
+    fn identity(&self) -> Option<String> {
+        Some(format!("memory:{:p}", Arc::as_ptr(&self.values)))
+    }
+
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {
         self.write().insert(key.clone(), value);
         Ok(())

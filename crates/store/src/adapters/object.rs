@@ -25,6 +25,7 @@ pub(crate) struct Object {
     client: Arc<dyn ObjectStore>,
     prefix: Prefix,
     shown: Arc<str>,
+    identity: Arc<str>,
 }
 
 impl Object {
@@ -122,6 +123,10 @@ impl ReadStore for Object {
 impl Store for Object {
     fn capability(&self) -> Capability {
         Capability::full()
+    }
+
+    fn identity(&self) -> Option<String> {
+        Some(self.identity.to_string())
     }
 
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {

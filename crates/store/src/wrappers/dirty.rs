@@ -58,6 +58,9 @@ impl<S: Store> Store for Dirty<S> {
     fn capability(&self) -> Capability {
         self.inner.capability()
     }
+    fn identity(&self) -> Option<String> {
+        self.inner.identity()
+    }
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {
         self.mark().set(key, value).await
     }

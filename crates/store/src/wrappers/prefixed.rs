@@ -55,6 +55,13 @@ impl<S: Store> Store for Prefixed<S> {
     fn capability(&self) -> Capability {
         self.inner.capability()
     }
+    fn identity(&self) -> Option<String> {
+        let inner = self.inner.identity()?;
+        match self.prefix.as_str() {
+            "" => Some(inner),
+            prefix => Some(format!("{}/{prefix}", inner.trim_end_matches('/'))),
+        }
+    }
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {
         self.inner.set(&self.key(key)?, value).await
     }

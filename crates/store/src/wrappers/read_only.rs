@@ -47,6 +47,9 @@ impl<S: Store> Store for ReadOnly<S> {
     fn capability(&self) -> Capability {
         Capability { listing: self.inner.capability().listing, ..Capability::read_only() }
     }
+    fn identity(&self) -> Option<String> {
+        self.inner.identity().map(|inner| format!("{inner} (read-only)"))
+    }
     async fn set(&self, _key: &Key, _value: Bytes) -> Result<()> {
         self.refuse("write")
     }

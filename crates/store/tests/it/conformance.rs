@@ -1,11 +1,13 @@
 //! The contract's rules on every backend and wrapper.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use terracube_store::{
-    Directory, Memory, OpenOptions, Prefix, Prefixed, ReadOnly, Session, Store, conformance,
-    create_repository, store_conformance,
+    Cached, Directory, Fault, FaultKind, Faulty, Latency, Limited, Measured, Memory, OpenOptions,
+    Prefix, Prefixed, ReadOnly, Retry, Session, Store, conformance, create_repository,
+    store_conformance,
 };
 
 use crate::s3::fresh;
@@ -25,6 +27,36 @@ store_conformance!(read_only, async {
     let inner = Memory::new();
     conformance::prepare(&inner).await.unwrap();
     Some((ReadOnly::new(inner), ()))
+});
+store_conformance!(retry, async {
+    let every_third = Fault::new(FaultKind::Transient).every_nth(3);
+    let inner = Faulty::new(Memory::new()).with(every_third);
+    Some((Retry::new(inner).with_pauses(Duration::ZERO, Duration::ZERO), ()))
+});
+store_conformance!(retry_of_lost_answers, async {
+    let every_third = Fault::new(FaultKind::LostAnswer).every_nth(3);
+    let inner = Faulty::new(Memory::new()).with(every_third);
+    Some((Retry::new(inner).with_pauses(Duration::ZERO, Duration::ZERO), ()))
+});
+store_conformance!(limited, async { Some((Limited::new(Memory::new(), 1), ())) });
+store_conformance!(measured, async { Some((Measured::new(Memory::new()), ())) });
+store_conformance!(latency, async {
+    let latency = Duration::from_micros(100);
+    Some((Latency::new(Memory::new(), latency).with_bytes_per_s(1 << 30), ()))
+});
+store_conformance!(faulty_without_faults, async { Some((Faulty::new(Memory::new()), ())) });
+store_conformance!(cached, async { Some((Cached::in_memory(Memory::new(), 1 << 24), ())) });
+store_conformance!(cached_with_little_room, async {
+    Some((Cached::in_memory(Memory::new(), 500), ()))
+});
+store_conformance!(cached_in_a_folder, async {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Cached::in_folder(Memory::new(), folder.path(), 1 << 24, "memory").unwrap();
+    Some((store, folder))
+});
+store_conformance!(cached_directory, async {
+    let (inner, kept) = directory(false).await?;
+    Some((Cached::in_memory(inner, 1 << 24), kept))
 });
 store_conformance!(icechunk_memory, async { session("memory:").await });
 store_conformance!(icechunk_directory, async {

@@ -18,4 +18,6 @@ mod repositories;
 #[cfg(test)]
 mod s3;
 #[cfg(test)]
+mod wrappers;
+#[cfg(test)]
 mod zarr;

@@ -7,18 +7,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use icechunk::conflicts::basic_solver::{BasicConflictSolver, VersionSelection};
 use icechunk::session::{Session as Inner, SessionError, SessionErrorKind};
-use rand::RngExt;
 use tokio::sync::RwLock;
 
 use super::failure::Doing;
 use super::store::SessionStore;
+use crate::backoff::Backoff;
 use crate::wrappers::Dirty;
 use crate::{Error, Result, Session, Store, Version};
 
 /// So often a commit is tried when others commit at the same time.
 const ATTEMPTS: u32 = 200;
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const BACKOFF: Backoff =
+    Backoff { first: Duration::from_millis(10), longest: Duration::from_secs(2) };
 
 pub(super) struct IcechunkSession {
     session: Arc<RwLock<Inner>>,
@@ -72,7 +72,7 @@ impl Session for IcechunkSession {
                 Err(error) if matches!(error.kind, SessionErrorKind::Conflict { .. }) => {}
                 Err(error) => return Err(self.failed(error)),
             }
-            tokio::time::sleep(pause(attempt)).await;
+            tokio::time::sleep(BACKOFF.pause(attempt)).await;
             session.rebase(&solver).await.map_err(|error| self.failed(error))?;
         }
         Err(Error::Conflict {
@@ -86,10 +86,4 @@ impl fmt::Debug for IcechunkSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "session of {}", self.shown)
     }
-}
-
-/// Full jitter: anything up to an exponentially growing bound.
-fn pause(attempt: u32) -> Duration {
-    let bound = FIRST_PAUSE.saturating_mul(1 << attempt.min(16)).min(LONGEST_PAUSE);
-    rand::rng().random_range(Duration::ZERO..=bound)
 }

@@ -149,6 +149,10 @@ impl Store for SessionStore {
         if self.writable { WRITABLE } else { Capability::read_only() }
     }
 
+    fn identity(&self) -> Option<String> {
+        Some(format!("{} {:p}", self.shown, Arc::as_ptr(&self.store.session())))
+    }
+
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {
         self.check_writable("write")?;
         let _writing = self.writing().await;

@@ -49,8 +49,12 @@ impl<'a> Location<'a> {
             location: self.to_string(),
             reason: cause.to_string(),
         })?;
-        let shown = self.to_string().into();
-        Ok(Object { client: Arc::new(client), prefix: self.prefix.clone(), shown })
+        let shown: Arc<str> = self.to_string().into();
+        let identity = match self.endpoint() {
+            Some(endpoint) => format!("{shown} at {endpoint}").into(),
+            None => Arc::clone(&shown),
+        };
+        Ok(Object { client: Arc::new(client), prefix: self.prefix.clone(), shown, identity })
     }
 
     /// The storage of an Icechunk repository at the location.
