@@ -1,1 +1,35 @@
-//! Placeholder until this crate lands.
+//! What the benchmarks share: made relief, TIFFs of chosen compression, files in memory.
+
+mod memory_file;
+mod relief;
+mod tiff;
+
+pub use memory_file::open_cog;
+pub use relief::Relief;
+pub use tiff::{Compression, tiled_tiff};
+
+use anyhow::Result;
+use criterion::Criterion;
+
+/// Criterion as the command line wants it: short, since the whole set is run at once.
+#[must_use]
+pub fn criterion() -> Criterion {
+    Criterion::default()
+        .sample_size(20)
+        .warm_up_time(std::time::Duration::from_millis(500))
+        .measurement_time(std::time::Duration::from_secs(3))
+        .configure_from_args()
+}
+
+/// Runs benchmarks with a single thread that computes: figures per core, whatever the machine has.
+///
+/// # Errors
+/// When the thread cannot be started, and what the benchmarks say.
+pub fn on_one_core(bench: fn(&mut Criterion) -> Result<()>) -> Result<()> {
+    rayon::ThreadPoolBuilder::new().num_threads(1).build()?.install(|| {
+        let mut criterion = criterion();
+        bench(&mut criterion)?;
+        criterion.final_summary();
+        Ok(())
+    })
+}

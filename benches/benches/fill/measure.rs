@@ -1,0 +1,246 @@
+//! The works that are measured, each in a process of its own.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+use futures::executor::block_on;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tempfile::TempDir;
+use terracube_benches::open_cog;
+use terracube_cube::{Cube, Request};
+use terracube_grid::Window;
+use terracube_raster::{Cog, DType, FetchedWindow, Raster};
+use terracube_source::{Access, Registry, StacApi};
+use terracube_store::{ArraySpec, Memory, OpenOptions, ZarrArray, create_repository};
+
+use crate::archive::{Archive, PATCH, Place};
+use crate::usage;
+
+/// A work to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Work {
+    /// Every tile decoded once, then the cube's chunks encoded, all in memory.
+    Floor,
+    /// The same patch by patch, as a fill does: a tile that straddles patches is decoded for each.
+    ByPatch,
+    /// A fill into a plain Zarr directory.
+    Directory,
+    /// A fill into a local Icechunk repository.
+    Icechunk,
+}
+
+/// What a work took.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Measurement {
+    /// Seconds.
+    pub(crate) wall: f64,
+    /// CPU seconds of all threads.
+    pub(crate) cpu: f64,
+    /// The largest resident set of the whole process, in bytes.
+    pub(crate) peak: u64,
+    /// Bytes of encoded chunks.
+    pub(crate) stored: u64,
+    /// Of `wall`: decoding and putting together; 0 where it cannot be told.
+    pub(crate) decode: f64,
+    /// Of `wall`: encoding; 0 where it cannot be told.
+    pub(crate) encode: f64,
+}
+
+impl Work {
+    pub(crate) const ALL: [Self; 4] = [Self::Floor, Self::ByPatch, Self::Directory, Self::Icechunk];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::ByPatch => "floor, patch by patch",
+            Self::Directory => "fill into a directory",
+            Self::Icechunk => "fill into Icechunk",
+        }
+    }
+
+    pub(crate) const fn argument(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::ByPatch => "by-patch",
+            Self::Directory => "directory",
+            Self::Icechunk => "icechunk",
+        }
+    }
+}
+
+/// Does a work and says what it took. Opening what is read and creating what is written is not
+/// counted.
+pub(crate) fn run(work: Work, place: &Place) -> Result<Measurement> {
+    match work {
+        Work::Floor => floor(place),
+        Work::ByPatch => by_patch(place),
+        Work::Directory => fill(place, "cube.zarr"),
+        Work::Icechunk => fill(place, "cube.icechunk"),
+    }
+}
+
+fn floor(place: &Place) -> Result<Measurement> {
+    let archive = &place.archive;
+    let side = archive.side;
+    let cogs = Cogs::open(place)?;
+    let windows = cogs.all.iter().map(|c| fetch(&c.cog, Window::new(0, 0, side, side)));
+    let windows = windows.collect::<Result<Vec<_>>>()?;
+    let array = array(archive)?;
+
+    let meter = Meter::start()?;
+    let mut whole = Raster::empty(archive.pixels(), archive.pixels(), DType::F32);
+    for (cog, window) in cogs.all.iter().zip(windows) {
+        whole.paste(&window.decode()?, cog.col as i64, cog.row as i64)?;
+    }
+    let decode = meter.wall();
+    let stored = patches(archive)
+        .into_par_iter()
+        .map(|patch| {
+            let (row, col) = ((patch.0 * PATCH) as i64, (patch.1 * PATCH) as i64);
+            encode(&array, patch, |out| Ok(out.paste(&whole, -col, -row)?))
+        })
+        .sum::<Result<u64>>()?;
+    let mut measurement = meter.stop(stored)?;
+    (measurement.decode, measurement.encode) = (decode, measurement.wall - decode);
+    Ok(measurement)
+}
+
+fn by_patch(place: &Place) -> Result<Measurement> {
+    let archive = &place.archive;
+    let cogs = Cogs::open(place)?;
+    let parts = |patch: (usize, usize)| {
+        let (row, col) = (patch.0 * PATCH, patch.1 * PATCH);
+        let parts = cogs.all.iter().filter_map(move |cog| {
+            let (c0, c1) = (col.max(cog.col), (col + PATCH).min(cog.col + archive.side));
+            let (r0, r1) = (row.max(cog.row), (row + PATCH).min(cog.row + archive.side));
+            (c0 < c1 && r0 < r1).then(|| {
+                let window = Window::new(c0 - cog.col, r0 - cog.row, c1 - c0, r1 - r0);
+                Ok((fetch(&cog.cog, window)?, (c0 - col) as i64, (r0 - row) as i64))
+            })
+        });
+        parts.collect::<Result<Vec<_>>>()
+    };
+    let parts: Vec<_> = patches(archive)
+        .into_iter()
+        .map(|patch| Ok((patch, parts(patch)?)))
+        .collect::<Result<_>>()?;
+    let array = array(archive)?;
+
+    let meter = Meter::start()?;
+    let one = |(patch, parts): (_, Vec<(FetchedWindow, i64, i64)>)| {
+        encode(&array, patch, |out| {
+            parts.iter().try_for_each(|(w, col, row)| Ok(out.paste(&w.decode()?, *col, *row)?))
+        })
+    };
+    let stored = parts.into_par_iter().map(one).sum::<Result<u64>>()?;
+    meter.stop(stored)
+}
+
+fn fill(place: &Place, name: &str) -> Result<Measurement> {
+    let folder = TempDir::new()?;
+    let location = folder.path().join(name);
+    let location = location.to_str().context("a temporary folder whose name is text")?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let repository = create_repository(location, &OpenOptions::default()).await?;
+        let registry = Registry::empty().with::<StacApi>();
+        let source = registry.connect("stac-api", json!({"url": place.stac}))?;
+        let cube = Cube::create(repository, &place.archive.schema()?).await?;
+        let cube = cube.with_source(source, Access::new()?);
+
+        let meter = Meter::start()?;
+        let report = cube.fill(cube.plan(&Request::all()).await?).await?;
+        let measurement = meter.stop(report.bytes_stored)?;
+        ensure!(report.is_complete(), "the fill is not complete: {report}");
+        ensure!(report.filled == patches(&place.archive).len(), "not all is filled: {report}");
+        Ok(measurement)
+    })
+}
+
+/// The archive's COGs in memory.
+struct Cogs {
+    all: Vec<Placed>,
+}
+
+/// A COG and its first pixel among those of all.
+struct Placed {
+    cog: Cog,
+    col: usize,
+    row: usize,
+}
+
+impl Cogs {
+    fn open(place: &Place) -> Result<Self> {
+        let side = place.archive.side;
+        let open = |(col, row, name): (usize, usize, String)| {
+            let cog = open_cog(fs::read(Path::new(&place.folder).join(name))?)?;
+            Ok(Placed { cog, col: col * side, row: row * side })
+        };
+        Ok(Self { all: place.archive.cogs().map(open).collect::<Result<_>>()? })
+    }
+}
+
+/// Takes a window's compressed tiles out of the file in memory, without copying them.
+fn fetch(cog: &Cog, window: Window) -> Result<FetchedWindow> {
+    Ok(block_on(cog.fetch(0, 0, window))?)
+}
+
+/// The cube's patches, row and column.
+fn patches(archive: &Archive) -> Vec<(usize, usize)> {
+    let across = archive.pixels().div_ceil(PATCH);
+    (0..across * across).map(|i| (i / across, i % across)).collect()
+}
+
+/// The cube's array, in memory.
+fn array(archive: &Archive) -> Result<ZarrArray> {
+    let (pixels, patch) = (archive.pixels() as u64, PATCH as u64);
+    let mut spec = ArraySpec::new(vec![pixels; 2], vec![patch; 2], "float32");
+    spec.fill_value = json!("NaN");
+    Ok(block_on(ZarrArray::create(Arc::new(Memory::new()), "height", &spec))?)
+}
+
+/// Draws a patch and encodes it; gives the bytes of the chunk.
+fn encode(
+    array: &ZarrArray,
+    (row, col): (usize, usize),
+    draw: impl FnOnce(&mut Raster) -> Result<()>,
+) -> Result<u64> {
+    let mut out = Raster::empty(PATCH, PATCH, DType::F32);
+    draw(&mut out)?;
+    out.fill_invalid(f64::NAN);
+    let encoded = array.encode_chunk(&[row as u64, col as u64], out.pixels.into_bytes())?;
+    Ok(encoded.map_or(0, |bytes| bytes.len() as u64))
+}
+
+/// Wall and CPU time since its start.
+struct Meter {
+    began: Instant,
+    cpu: f64,
+}
+
+impl Meter {
+    fn start() -> Result<Self> {
+        Ok(Self { cpu: usage::cpu_seconds()?, began: Instant::now() })
+    }
+
+    fn wall(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    fn stop(&self, stored: u64) -> Result<Measurement> {
+        Ok(Measurement {
+            wall: self.wall(),
+            cpu: usage::cpu_seconds()? - self.cpu,
+            peak: usage::peak_bytes()?,
+            stored,
+            decode: 0.0,
+            encode: 0.0,
+        })
+    }
+}
