@@ -61,18 +61,17 @@ fn compare(archive: &Archive, rounds: usize) -> Result<()> {
         }
     }
     let floor = Row::medians(&rows[0].1);
-    println!("medians of {rounds} rounds      wall s    CPU s   peak MB   × wall   × CPU   × peak");
+    println!("medians of {rounds} rounds      wall s    CPU s   peak MB   × wall   × CPU");
     for (work, measured) in &rows {
         let row = Row::medians(measured);
         println!(
-            "{:<24} {:>8.3} {:>8.2} {:>9.0} {:>8.2} {:>7.2} {:>8.2}",
+            "{:<24} {:>8.3} {:>8.2} {:>9.0} {:>8.2} {:>7.2}",
             work.name(),
             row.wall,
             row.cpu,
             row.peak,
             row.wall / floor.wall,
-            row.cpu / floor.cpu,
-            row.peak / floor.peak
+            row.cpu / floor.cpu
         );
     }
     let floors = &rows[0].1;

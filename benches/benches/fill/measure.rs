@@ -22,12 +22,16 @@ use terracube_store::{ArraySpec, Memory, OpenOptions, ZarrArray, create_reposito
 use crate::archive::{Archive, PATCH, Place};
 use crate::usage;
 
+/// Rows and columns of a tile, as [`GeoTiff`](terracube_raster::GeoTiff) writes them.
+const TILE: usize = 512;
+
 /// A work to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Work {
-    /// Every tile decoded once, then the cube's chunks encoded, all in memory.
+    /// Every tile decoded once, then the cube's chunks, put together before, encoded.
     Floor,
-    /// The same patch by patch, as a fill does: a tile that straddles patches is decoded for each.
+    /// Patch by patch as a fill does, in memory: the parts of the tiles under a patch are decoded,
+    /// put together and encoded. A tile that straddles patches is decoded for each of them.
     ByPatch,
     /// A fill into a plain Zarr directory.
     Directory,
@@ -46,7 +50,7 @@ pub(crate) struct Measurement {
     pub(crate) peak: u64,
     /// Bytes of encoded chunks.
     pub(crate) stored: u64,
-    /// Of `wall`: decoding and putting together; 0 where it cannot be told.
+    /// Of `wall`: decoding; 0 where it cannot be told.
     pub(crate) decode: f64,
     /// Of `wall`: encoding; 0 where it cannot be told.
     pub(crate) encode: f64,
@@ -58,7 +62,7 @@ impl Work {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
-            Self::ByPatch => "floor, patch by patch",
+            Self::ByPatch => "in memory, by patch",
             Self::Directory => "fill into a directory",
             Self::Icechunk => "fill into Icechunk",
         }
@@ -87,24 +91,31 @@ pub(crate) fn run(work: Work, place: &Place) -> Result<Measurement> {
 
 fn floor(place: &Place) -> Result<Measurement> {
     let archive = &place.archive;
-    let side = archive.side;
     let cogs = Cogs::open(place)?;
-    let windows = cogs.all.iter().map(|c| fetch(&c.cog, Window::new(0, 0, side, side)));
-    let windows = windows.collect::<Result<Vec<_>>>()?;
     let array = array(archive)?;
+    let mut tiles = Vec::new();
+    let mut whole = Raster::empty(archive.pixels(), archive.pixels(), DType::F32);
+    for Placed { cog, col, row } in &cogs.all {
+        for tile in tiles_of(archive.side) {
+            let window = fetch(cog, tile)?;
+            let (col, row) = ((col + tile.col) as i64, (row + tile.row) as i64);
+            whole.paste(&window.decode()?, col, row)?;
+            tiles.push(window);
+        }
+    }
+    let chunk = |(row, col): (usize, usize)| {
+        draw(|out| Ok(out.paste(&whole, -((col * PATCH) as i64), -((row * PATCH) as i64))?))
+    };
+    let chunks = patches(archive).into_iter().map(|patch| Ok((patch, chunk(patch)?)));
+    let chunks = chunks.collect::<Result<Vec<_>>>()?;
+    drop(whole);
 
     let meter = Meter::start()?;
-    let mut whole = Raster::empty(archive.pixels(), archive.pixels(), DType::F32);
-    for (cog, window) in cogs.all.iter().zip(windows) {
-        whole.paste(&window.decode()?, cog.col as i64, cog.row as i64)?;
-    }
+    tiles.into_par_iter().try_for_each(|tile| tile.decode().map(drop))?;
     let decode = meter.wall();
-    let stored = patches(archive)
+    let stored = chunks
         .into_par_iter()
-        .map(|patch| {
-            let (row, col) = ((patch.0 * PATCH) as i64, (patch.1 * PATCH) as i64);
-            encode(&array, patch, |out| Ok(out.paste(&whole, -col, -row)?))
-        })
+        .map(|(patch, native)| encode(&array, patch, native))
         .sum::<Result<u64>>()?;
     let mut measurement = meter.stop(stored)?;
     (measurement.decode, measurement.encode) = (decode, measurement.wall - decode);
@@ -134,9 +145,10 @@ fn by_patch(place: &Place) -> Result<Measurement> {
 
     let meter = Meter::start()?;
     let one = |(patch, parts): (_, Vec<(FetchedWindow, i64, i64)>)| {
-        encode(&array, patch, |out| {
+        let native = draw(|out| {
             parts.iter().try_for_each(|(w, col, row)| Ok(out.paste(&w.decode()?, *col, *row)?))
-        })
+        })?;
+        encode(&array, patch, native)
     };
     let stored = parts.into_par_iter().map(one).sum::<Result<u64>>()?;
     meter.stop(stored)
@@ -205,17 +217,27 @@ fn array(archive: &Archive) -> Result<ZarrArray> {
     Ok(block_on(ZarrArray::create(Arc::new(Memory::new()), "height", &spec))?)
 }
 
-/// Draws a patch and encodes it; gives the bytes of the chunk.
-fn encode(
-    array: &ZarrArray,
-    (row, col): (usize, usize),
-    draw: impl FnOnce(&mut Raster) -> Result<()>,
-) -> Result<u64> {
+/// A patch's pixels as the cube stores them.
+fn draw(draw: impl FnOnce(&mut Raster) -> Result<()>) -> Result<Vec<u8>> {
     let mut out = Raster::empty(PATCH, PATCH, DType::F32);
     draw(&mut out)?;
     out.fill_invalid(f64::NAN);
-    let encoded = array.encode_chunk(&[row as u64, col as u64], out.pixels.into_bytes())?;
+    Ok(out.pixels.into_bytes())
+}
+
+/// Encodes a patch; gives the bytes of the chunk.
+fn encode(array: &ZarrArray, (row, col): (usize, usize), native: Vec<u8>) -> Result<u64> {
+    let encoded = array.encode_chunk(&[row as u64, col as u64], native)?;
     Ok(encoded.map_or(0, |bytes| bytes.len() as u64))
+}
+
+/// The tiles of a COG.
+fn tiles_of(side: usize) -> impl Iterator<Item = Window> {
+    let across = side.div_ceil(TILE);
+    (0..across * across).map(move |i| {
+        let (col, row) = (i % across * TILE, i / across * TILE);
+        Window::new(col, row, TILE.min(side - col), TILE.min(side - row))
+    })
 }
 
 /// Wall and CPU time since its start.
