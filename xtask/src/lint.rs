@@ -12,7 +12,8 @@ pub(crate) fn run() -> Result<()> {
     let mut steps = Steps::default();
     steps.run("fmt", || command::run(cargo().args(["fmt", "--all", "--check"])));
     steps.run("clippy", || {
-        let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        let clippy =
+            ["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"];
         command::run(cargo().args(clippy))
     });
     steps.run("layers", layers::run);

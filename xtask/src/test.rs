@@ -23,7 +23,7 @@ pub(crate) fn run(options: &SetupOptions) -> Result<()> {
     steps.run("tidy", tidy::run);
     steps.run("workspace", || {
         let mut tests = cargo();
-        tests.args(["test", "--workspace", "--no-fail-fast"]);
+        tests.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
         command::run(with_servers(&mut tests, &venv, &moto))
     });
     if root.join("fork-template/Cargo.toml").is_file() {

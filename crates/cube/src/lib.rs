@@ -1,5 +1,7 @@
 //! The on-demand cube: declared once on a grid, filled patch by patch where it is asked for, read
 //! as a window.
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 
 mod attributes;
 mod band;

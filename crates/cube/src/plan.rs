@@ -283,12 +283,7 @@ impl Cube {
         Ok(region.map(|r| r.project(crs)).transpose()?)
     }
 
-    fn estimate(
-        &self,
-        granule: &Granule,
-        area: Option<&ProjectedRegion>,
-        patches: usize,
-    ) -> u64 {
+    fn estimate(&self, granule: &Granule, area: Option<&ProjectedRegion>, patches: usize) -> u64 {
         let [rows, cols] = self.patches().shape();
         let (x, y) = self.geobox().resolution();
         let wanted = (rows * cols * patches) as f64 * (x * y).abs();

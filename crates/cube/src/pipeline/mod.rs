@@ -133,7 +133,7 @@ async fn feed(
     events: &mpsc::Sender<Event>,
     sender: mpsc::Sender<Parcel>,
 ) {
-    let jobs = round.plan.jobs.clone();
+    let jobs = by_neighbourhood(&round.plan.jobs);
     let mut parcels = stream::iter(jobs)
         .map(|job| Spawned(tokio::spawn(patch(round.clone(), job))))
         .buffer_unordered(options.patches_in_flight.max(1))
@@ -158,6 +158,17 @@ async fn feed(
             None => return,
         }
     }
+}
+
+/// The jobs in an order that keeps neighbours together, so that blocks which they share are still
+/// kept when the next one needs them.
+fn by_neighbourhood(jobs: &[Job]) -> Vec<Job> {
+    const SIDE: u32 = 8;
+    let mut jobs = jobs.to_vec();
+    jobs.sort_by_key(|Job { patch, .. }| {
+        (patch.time, patch.row / SIDE, patch.col / SIDE, patch.row, patch.col)
+    });
+    jobs
 }
 
 /// Downloads and renders one patch; `None` when stopped on the way.

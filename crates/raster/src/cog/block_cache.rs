@@ -1,17 +1,19 @@
-//! Compressed blocks kept for a while, so that windows which share a block fetch it once.
+//! Blocks kept for a while, so that windows which share a block fetch and decode it once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::Shared;
 
-/// Compressed blocks of several files, bounded in bytes, the longest unused dropped first. A block
-/// that several windows ask for at the same time is fetched by one of them. Clones are the same
-/// cache.
+use crate::Pixels;
+
+/// Blocks of several files that more than one window may need, bounded in bytes, the longest unused
+/// dropped first. A block that several windows ask for at the same time is fetched by one of them,
+/// and decoded by the first that needs its pixels. Clones are the same cache.
 #[derive(Debug, Clone)]
 pub struct BlockCache {
     state: Arc<Mutex<State>>,
@@ -29,18 +31,52 @@ struct State {
 
 /// A block: the file, and its range in it.
 type Id = (u64, u64, u64);
-type Arrival = Shared<oneshot::Receiver<Bytes>>;
+type Arrival = Shared<oneshot::Receiver<Arc<Kept>>>;
 
 #[derive(Debug)]
 enum Block {
-    Here { bytes: Bytes, used: u64 },
+    Here { kept: Arc<Kept>, size: u64, used: u64 },
     Coming(Arrival),
+}
+
+/// A block that is kept: as it came until somebody decodes it, then as its pixels, all bands of a
+/// row beside each other.
+#[derive(Debug)]
+pub(super) struct Kept {
+    cache: BlockCache,
+    id: Id,
+    compressed: Mutex<Bytes>,
+    pixels: OnceLock<Result<Pixels, String>>,
+}
+
+impl Kept {
+    /// The pixels, decoded now if they are not yet. `decode` must not wait for other threads of a
+    /// pool: those may be waiting here.
+    pub(super) fn pixels(
+        &self,
+        decode: impl FnOnce(&Bytes) -> Result<Pixels, String>,
+    ) -> Result<&Pixels, String> {
+        let made = self.pixels.get_or_init(|| {
+            let bytes = self.bytes();
+            let pixels = decode(&bytes);
+            if let Ok(pixels) = &pixels {
+                *self.compressed.lock().unwrap_or_else(PoisonError::into_inner) = Bytes::new();
+                self.cache.resize(self.id, pixels.as_bytes().len() as u64);
+            }
+            pixels
+        });
+        made.as_ref().map_err(Clone::clone)
+    }
+
+    fn bytes(&self) -> Bytes {
+        self.compressed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What to do about a block.
 pub(super) enum Claim {
     /// It is here.
-    Here(Bytes),
+    Here(Arc<Kept>),
     /// Somebody else is fetching it; an error means that they gave up.
     Coming(Arrival),
     /// Fetch it and hand it over.
@@ -51,7 +87,7 @@ pub(super) enum Claim {
 pub(super) struct Promise {
     cache: BlockCache,
     id: Id,
-    sender: Option<oneshot::Sender<Bytes>>,
+    sender: Option<oneshot::Sender<Arc<Kept>>>,
 }
 
 impl BlockCache {
@@ -81,17 +117,27 @@ impl BlockCache {
         let now = state.clock;
         match state.blocks.get_mut(&id) {
             Some(Block::Coming(arrival)) => Claim::Coming(arrival.clone()),
-            Some(Block::Here { bytes, used }) => {
-                let (bytes, before) = (bytes.clone(), std::mem::replace(used, now));
+            Some(Block::Here { kept, used, .. }) => {
+                let (kept, before) = (kept.clone(), std::mem::replace(used, now));
                 state.by_use.remove(&before);
                 state.by_use.insert(now, id);
-                Claim::Here(bytes)
+                Claim::Here(kept)
             }
             None => {
                 let (sender, receiver) = oneshot::channel();
                 state.blocks.insert(id, Block::Coming(receiver.shared()));
                 Claim::Mine(Promise { cache: self.clone(), id, sender: Some(sender) })
             }
+        }
+    }
+
+    /// A block takes another number of bytes now.
+    fn resize(&self, id: Id, new: u64) {
+        let mut state = self.lock();
+        if let Some(Block::Here { size, .. }) = state.blocks.get_mut(&id) {
+            let old = std::mem::replace(size, new);
+            state.held = state.held - old + new;
+            state.shrink();
         }
     }
 
@@ -102,19 +148,27 @@ impl BlockCache {
 
 impl Promise {
     /// Hands the block over to those who wait and to the cache.
-    pub(super) fn keep(mut self, bytes: Bytes) {
+    pub(super) fn keep(mut self, bytes: Bytes) -> Arc<Kept> {
+        let size = bytes.len() as u64;
+        let kept = Arc::new(Kept {
+            cache: self.cache.clone(),
+            id: self.id,
+            compressed: Mutex::new(bytes),
+            pixels: OnceLock::new(),
+        });
         let mut state = self.cache.lock();
         state.clock += 1;
         let used = state.clock;
-        state.held += bytes.len() as u64;
+        state.held += size;
         state.by_use.insert(used, self.id);
-        state.blocks.insert(self.id, Block::Here { bytes: bytes.clone(), used });
+        state.blocks.insert(self.id, Block::Here { kept: kept.clone(), size, used });
         state.shrink();
         drop(state);
         if let Some(sender) = self.sender.take() {
             // Nobody waiting is fine.
-            let _ = sender.send(bytes);
+            let _ = sender.send(kept.clone());
         }
+        kept
     }
 }
 
@@ -130,8 +184,8 @@ impl State {
     fn shrink(&mut self) {
         while self.held > self.capacity {
             let Some((_, id)) = self.by_use.pop_first() else { return };
-            if let Some(Block::Here { bytes, .. }) = self.blocks.remove(&id) {
-                self.held -= bytes.len() as u64;
+            if let Some(Block::Here { size, .. }) = self.blocks.remove(&id) {
+                self.held -= size;
             }
         }
     }
@@ -154,9 +208,22 @@ mod tests {
         let promise = mine(cache.claim(1, &(0..10)));
         let Claim::Coming(arrival) = cache.claim(1, &(0..10)) else { panic!("it is coming") };
         promise.keep(Bytes::from_static(b"0123456789"));
-        assert_eq!(&arrival.await.unwrap()[..], b"0123456789");
+        assert_eq!(&arrival.await.unwrap().bytes()[..], b"0123456789");
         assert!(matches!(cache.claim(1, &(0..10)), Claim::Here(_)));
         assert!(matches!(cache.claim(2, &(0..10)), Claim::Mine(_)));
+    }
+
+    #[test]
+    fn a_block_is_decoded_once_and_counts_as_its_pixels() {
+        let cache = BlockCache::new(100);
+        let kept = mine(cache.claim(1, &(0..3))).keep(Bytes::from_static(b"abc"));
+        assert_eq!(cache.held(), 3);
+        let decoded =
+            kept.pixels(|bytes| Ok(Pixels::U16(bytes.iter().map(|b| (*b).into()).collect())));
+        assert_eq!(decoded, Ok(&Pixels::U16(vec![97, 98, 99])));
+        assert_eq!(cache.held(), 6);
+        let again = kept.pixels(|_| Err("decoded twice".into()));
+        assert_eq!(again, Ok(&Pixels::U16(vec![97, 98, 99])));
     }
 
     #[tokio::test]

@@ -1,10 +1,11 @@
 //! Compressed blocks to pixels, in parallel, straight into the window.
 
+use bytes::Bytes;
 use half::f16;
 use rayon::prelude::*;
 use terracube_grid::Window;
 
-use super::fetch::{FetchedWindow, Tile, Validity};
+use super::fetch::{Data, FetchedWindow, Tile, Validity};
 use super::image::{Compression, Image, Storage};
 use super::predictor::{WrappingAdd, undo_floating, undo_horizontal};
 use super::{codec, image};
@@ -173,46 +174,113 @@ impl<T: Sample> Job<'_, T> {
         fill: T,
         scratch: &mut Scratch<T>,
     ) -> Result<(), String> {
-        let Some(data) = &self.tile.data else {
-            self.bands.into_iter().flatten().for_each(|row| row.fill(fill));
-            return Ok(());
-        };
-        let rows = image.block_rows(self.tile.row);
-        let row_bytes = image.row_bytes();
-        let block = &mut scratch.block;
-        if matches!(image.compression, Compression::Jpeg | Compression::Webp) {
-            block.clear();
-        }
-        block.resize(rows * row_bytes, 0);
-        let decoded = codec::decompress(image, data, rows, block)?;
-        if decoded.is_final && image.storage != image::Storage::Plain {
-            return Err("samples of this size are not read".into());
-        }
-        let samples = image.block_bands();
-        let line = &mut scratch.line;
-        line.resize(image.block_width * samples, T::zeroed());
-        // The part of the block within the window.
-        let col = window.col.saturating_sub(self.tile.col * image.block_width);
-        let row = window.row.saturating_sub(self.tile.row * image.block_height);
-        let wanted = self.bands.first().map_or(0, Vec::len);
-        let mut targets: Vec<_> = self.bands.into_iter().map(Vec::into_iter).collect();
-        for stored in block.chunks_exact_mut(row_bytes).skip(row).take(wanted) {
-            if decoded.is_final {
-                bytemuck::cast_slice_mut(line).copy_from_slice(stored);
-            } else {
-                to_samples(image, stored, line, &mut scratch.halves);
+        match &self.tile.data {
+            None => self.bands.into_iter().flatten().for_each(|row| row.fill(fill)),
+            Some(Data::Own(bytes)) => {
+                let rows = image.block_rows(self.tile.row);
+                let Scratch { block, line, halves } = scratch;
+                let is_final = decompress(image, bytes, rows, block)?;
+                let row_bytes = image.row_bytes();
+                line.resize(image.block_width * image.block_bands(), T::zeroed());
+                let (first, count) = (self.first_row(image, window), self.rows());
+                let wanted = block.chunks_exact_mut(row_bytes).skip(first).take(count);
+                let mut place = self.placing(image, bands, window);
+                for stored in wanted {
+                    row_samples(image, stored, is_final, line, halves);
+                    place(line);
+                }
             }
-            for (target, band) in targets.iter_mut().zip(bands) {
+            Some(Data::Kept(kept)) => {
+                let rows = image.block_rows(self.tile.row);
+                let samples = image.block_width * image.block_bands();
+                let pixels = kept.pixels(|bytes| whole_block::<T>(image, bytes, rows, scratch))?;
+                let values = T::slice(pixels).ok_or("a block was kept as another type")?;
+                let (first, count) = (self.first_row(image, window), self.rows());
+                let mut place = self.placing(image, bands, window);
+                values.chunks_exact(samples).skip(first).take(count).for_each(&mut place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of the window that the block covers.
+    fn rows(&self) -> usize {
+        self.bands.first().map_or(0, Vec::len)
+    }
+
+    /// The block's first row within the window.
+    fn first_row(&self, image: &Image, window: &Window) -> usize {
+        window.row.saturating_sub(self.tile.row * image.block_height)
+    }
+
+    /// What puts the rows of the block, one after the other, where they go.
+    fn placing(self, image: &Image, bands: &[usize], window: &Window) -> impl FnMut(&[T]) {
+        let samples = image.block_bands();
+        let col = window.col.saturating_sub(self.tile.col * image.block_width);
+        let targets = self.bands.into_iter().map(Vec::into_iter);
+        let mut targets: Vec<_> = targets.zip(bands.iter().copied()).collect();
+        move |line| {
+            for (target, band) in &mut targets {
                 let Some(target) = target.next() else { continue };
                 if samples == 1 {
                     target.copy_from_slice(&line[col..col + target.len()]);
                 } else {
-                    let values = line[col * samples + band..].iter().step_by(samples);
+                    let values = line[col * samples + *band..].iter().step_by(samples);
                     target.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
                 }
             }
         }
-        Ok(())
+    }
+}
+
+/// All pixels of a block, bands beside each other.
+fn whole_block<T: Sample>(
+    image: &Image,
+    bytes: &Bytes,
+    rows: usize,
+    scratch: &mut Scratch<T>,
+) -> Result<Pixels, String> {
+    let Scratch { block, halves, .. } = scratch;
+    let is_final = decompress(image, bytes, rows, block)?;
+    let samples = image.block_width * image.block_bands();
+    let mut out = vec![T::zeroed(); rows * samples];
+    for (stored, line) in
+        block.chunks_exact_mut(image.row_bytes()).zip(out.chunks_exact_mut(samples))
+    {
+        row_samples(image, stored, is_final, line, halves);
+    }
+    Ok(T::wrap(out))
+}
+
+/// Decompresses a block into `block`; says whether its samples are final already.
+fn decompress(
+    image: &Image,
+    bytes: &Bytes,
+    rows: usize,
+    block: &mut Vec<u8>,
+) -> Result<bool, String> {
+    if matches!(image.compression, Compression::Jpeg | Compression::Webp) {
+        block.clear();
+    }
+    block.resize(rows * image.row_bytes(), 0);
+    let decoded = codec::decompress(image, bytes, rows, block)?;
+    if decoded.is_final && image.storage != image::Storage::Plain {
+        return Err("samples of this size are not read".into());
+    }
+    Ok(decoded.is_final)
+}
+
+fn row_samples<T: Sample>(
+    image: &Image,
+    stored: &mut [u8],
+    is_final: bool,
+    line: &mut [T],
+    halves: &mut Vec<u16>,
+) {
+    if is_final {
+        bytemuck::cast_slice_mut(line).copy_from_slice(stored);
+    } else {
+        to_samples(image, stored, line, halves);
     }
 }
 

@@ -1,15 +1,16 @@
 //! Compressed blocks of a window, fetched in few merged requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::future::try_join;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use terracube_grid::Window;
 use terracube_store::{ByteRequest, Error as StoreError};
 
-use super::block_cache::Claim;
+use super::block_cache::{Claim, Kept};
 use super::head::read_error;
 use super::image::Image;
 use super::{Cog, Inner};
@@ -52,7 +53,16 @@ pub(super) struct Tile {
     pub(super) col: usize,
     pub(super) row: usize,
     pub(super) index: usize,
-    pub(super) data: Option<Bytes>,
+    pub(super) data: Option<Data>,
+}
+
+/// What a block's pixels come from.
+#[derive(Debug)]
+pub(super) enum Data {
+    /// Its compressed bytes, for this window alone.
+    Own(Bytes),
+    /// A block that other windows may need too.
+    Kept(Arc<Kept>),
 }
 
 impl Cog {
@@ -100,19 +110,26 @@ impl Cog {
         let inner = &self.inner;
         inner.check_window(level, band, &window)?;
         let parts = inner.parts(level, band, &window);
-        let mut ranges = Vec::new();
+        let (mut own, mut shared, mut compressed) = (Vec::new(), Vec::new(), 0);
         for (image, blocks) in &parts {
-            for (_, _, index) in blocks {
-                ranges.extend(inner.checked_range(image, *index)?);
+            for (col, row, index) in blocks {
+                let Some(range) = inner.checked_range(image, *index)? else { continue };
+                compressed += range.end - range.start;
+                let is_shared = inner.cache.is_some() && image.is_shared(*col, *row, &window);
+                if is_shared { shared.push(range) } else { own.push(range) }
             }
         }
-        let compressed = ranges.iter().map(|r| r.end - r.start).sum();
-        let merged = inner.get_blocks(ranges).await?;
+        let (own, kept) = try_join(inner.get_merged(merge(own)), inner.get_kept(shared)).await?;
         let mut fetched = Vec::new();
         for (image, blocks) in parts {
             let tile = |(col, row, index)| {
-                let data =
-                    image.block_range(index).map(|r| inner.slice(&merged, &r)).transpose()?;
+                let data = match image.block_range(index) {
+                    Some(range) => Some(match kept.get(&(range.start, range.end)) {
+                        Some(kept) => Data::Kept(Arc::clone(kept)),
+                        None => Data::Own(inner.slice(&own, &range)?),
+                    }),
+                    None => None,
+                };
                 Ok(Tile { col, row, index, data })
             };
             fetched.push(blocks.into_iter().map(tile).collect::<Result<Vec<_>>>()?);
@@ -167,6 +184,7 @@ pub(super) enum Validity {
 }
 
 type Blocks = Vec<(usize, usize, usize)>;
+type KeptBlocks = HashMap<(u64, u64), Arc<Kept>>;
 
 impl Inner {
     pub(super) fn validity(&self, level: usize, band: usize) -> Validity {
@@ -208,18 +226,15 @@ impl Inner {
         Ok(Some(range))
     }
 
-    /// Blocks by the offset of their range or of a merged one that holds it; from the cache where
-    /// there is one and it has them.
-    async fn get_blocks(&self, mut ranges: Vec<Range<u64>>) -> Result<BTreeMap<u64, Bytes>> {
-        let Some((cache, file)) = &self.cache else { return self.get_merged(merge(ranges)).await };
-        ranges.sort_by_key(|r| (r.start, r.end));
-        ranges.dedup();
-        let mut got = BTreeMap::new();
+    /// Blocks that other windows may need too, by their range; from the cache if it has them.
+    async fn get_kept(&self, mut ranges: Vec<Range<u64>>) -> Result<KeptBlocks> {
+        let mut got = HashMap::new();
+        let Some((cache, file)) = &self.cache else { return Ok(got) };
         while !ranges.is_empty() {
             let (mut promises, mut arrivals) = (Vec::new(), Vec::new());
             for range in std::mem::take(&mut ranges) {
                 match cache.claim(*file, &range) {
-                    Claim::Here(bytes) => put(&mut got, range.start, bytes),
+                    Claim::Here(kept) => drop(got.insert((range.start, range.end), kept)),
                     Claim::Coming(arrival) => arrivals.push((range, arrival)),
                     Claim::Mine(promise) => promises.push((range, promise)),
                 }
@@ -229,12 +244,11 @@ impl Inner {
             for (range, promise) in promises {
                 // A copy, so that a kept block does not keep the whole answer it came in.
                 let bytes = Bytes::copy_from_slice(&self.slice(&merged, &range)?);
-                promise.keep(bytes.clone());
-                put(&mut got, range.start, bytes);
+                got.insert((range.start, range.end), promise.keep(bytes));
             }
             for (range, arrival) in arrivals {
                 match arrival.await {
-                    Ok(bytes) => put(&mut got, range.start, bytes),
+                    Ok(kept) => drop(got.insert((range.start, range.end), kept)),
                     Err(_) => ranges.push(range),
                 }
             }
@@ -274,14 +288,6 @@ impl Inner {
             });
         }
         Ok(bytes.slice(from..to))
-    }
-}
-
-/// Of two blocks with the same offset the longer one holds both.
-fn put(got: &mut BTreeMap<u64, Bytes>, start: u64, bytes: Bytes) {
-    let held = got.entry(start).or_default();
-    if bytes.len() >= held.len() {
-        *held = bytes;
     }
 }
 

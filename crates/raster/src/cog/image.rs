@@ -1,6 +1,7 @@
 //! How one image of a TIFF is cut into blocks and how a block is stored.
 
 use bytes::Bytes;
+use terracube_grid::Window;
 
 use super::ifd::{Ifd, Order, tag};
 use crate::{DType, Error, Result};
@@ -178,6 +179,18 @@ impl Image {
     /// Samples of one pixel within a block.
     pub(super) fn block_bands(&self) -> usize {
         if self.planar { 1 } else { self.bands }
+    }
+
+    /// Whether another window or band may need the block too: it is only partly in this window, or
+    /// holds several bands.
+    pub(super) fn is_shared(&self, col: usize, row: usize, window: &Window) -> bool {
+        let cols = col * self.block_width..((col + 1) * self.block_width).min(self.width);
+        let rows = row * self.block_height..((row + 1) * self.block_height).min(self.height);
+        let is_inside = window.col <= cols.start
+            && cols.end <= window.col_end()
+            && window.row <= rows.start
+            && rows.end <= window.row_end();
+        !is_inside || self.block_bands() > 1
     }
 
     /// Bytes of one stored row of a block, after decompression.
