@@ -15,6 +15,8 @@ mod unversioned;
 mod wrappers;
 #[cfg(feature = "zarr")]
 mod zarr;
+#[cfg(feature = "zarrs-interop")]
+pub mod zarrs_interop;
 
 pub use adapters::{Directory, Memory};
 pub use capability::Capability;

@@ -21,3 +21,5 @@ mod s3;
 mod wrappers;
 #[cfg(test)]
 mod zarr;
+#[cfg(all(test, feature = "zarrs-interop"))]
+mod zarrs_interop;
