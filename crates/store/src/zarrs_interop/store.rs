@@ -35,6 +35,7 @@ pub struct ZarrsStore {
     read: Arc<dyn AsyncReadableListableStorageTraits>,
     write: Option<Arc<dyn AsyncReadableWritableListableStorageTraits>>,
     creating: Arc<Mutex<()>>,
+    may_be_files: bool,
 }
 
 impl ZarrsStore {
@@ -56,7 +57,8 @@ impl ZarrsStore {
     where
         S: ReadableWritableListableStorageTraits + ?Sized + 'static,
     {
-        Self::new(name, Arc::new(SyncToAsyncStorageAdapter::new(storage, OnBlockingThreads)))
+        let storage = Arc::new(SyncToAsyncStorageAdapter::new(storage, OnBlockingThreads));
+        Self { may_be_files: true, ..Self::new(name, storage) }
     }
 
     /// The store over blocking storage that cannot be written.
@@ -65,7 +67,8 @@ impl ZarrsStore {
     where
         S: ReadableListableStorageTraits + ?Sized + 'static,
     {
-        Self::read_only(name, Arc::new(SyncToAsyncStorageAdapter::new(storage, OnBlockingThreads)))
+        let storage = Arc::new(SyncToAsyncStorageAdapter::new(storage, OnBlockingThreads));
+        Self { may_be_files: true, ..Self::read_only(name, storage) }
     }
 
     fn of(
@@ -73,7 +76,7 @@ impl ZarrsStore {
         read: Arc<dyn AsyncReadableListableStorageTraits>,
         write: Option<Arc<dyn AsyncReadableWritableListableStorageTraits>>,
     ) -> Self {
-        Self { shown: name.into(), read, write, creating: Arc::default() }
+        Self { shown: name.into(), read, write, creating: Arc::default(), may_be_files: false }
     }
 
     fn failed(&self, operation: &'static str, key: &str) -> impl Fn(StorageError) -> Error {
@@ -126,7 +129,16 @@ impl ReadStore for ZarrsStore {
     }
 
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
-        self.read.size_key(&theirs(key)?).await.map_err(self.failed("look at", key.as_str()))
+        let failed = self.failed("look at", key.as_str());
+        let size = self.read.size_key(&theirs(key)?).await.map_err(failed)?;
+        if size.is_some() && self.may_be_files {
+            // files: even a folder has a size, but no bytes
+            let nothing = ByteRange::FromStart(0, Some(0));
+            if self.part(key, nothing).await.is_err() && self.is_folder(key).await? {
+                return Ok(None);
+            }
+        }
+        Ok(size)
     }
 }
 
