@@ -1,12 +1,16 @@
 //! Tests of the store against its own contract, other processes and Python.
 
 #[cfg(test)]
+mod clouds;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod full;
+#[cfg(test)]
+mod lost_answers;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
