@@ -11,6 +11,7 @@ mod directory;
 mod full;
 #[cfg(test)]
 mod lost_answers;
+mod interop;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
@@ -25,5 +26,6 @@ mod s3;
 mod wrappers;
 #[cfg(test)]
 mod zarr;
-#[cfg(all(test, feature = "zarrs-interop"))]
+#[cfg(test)]
+#[cfg(feature = "zarrs-interop")]
 mod zarrs_interop;

@@ -10,7 +10,7 @@ use terracube_store::{
 };
 
 /// Runs a script with the Python that `TERRACUBE_PYTHON` names; `false` when there is none.
-fn python(script: &str, folder: &Path) -> bool {
+pub(crate) fn python(script: &str, folder: &Path) -> bool {
     let Ok(python) = std::env::var("TERRACUBE_PYTHON") else {
         assert!(std::env::var("TERRACUBE_TEST_STRICT").is_err(), "TERRACUBE_PYTHON must be set");
         println!("skipped: TERRACUBE_PYTHON is not set");

@@ -134,11 +134,14 @@ async fn arrays_of_zarrs_in_icechunk() {
 #[tokio::test]
 async fn our_arrays_on_their_storage() {
     let store: Arc<dyn Store> = Arc::new(ZarrsStore::blocking("m", Arc::new(MemoryStore::new())));
-    let spec = ArraySpec::new(vec![5], vec![2], "int16");
+    let spec = ArraySpec::new(vec![1, 5], vec![1, 2], "int16");
     let array = ZarrArray::create(store.clone(), "x", &spec).await.unwrap();
     let native: Vec<u8> = [1_i16, -2, 3, -4, 5].iter().flat_map(|v| v.to_ne_bytes()).collect();
-    array.write(&[0..5], &native).await.unwrap();
-    assert_eq!(ZarrArray::open(store, "x").await.unwrap().read(&[0..5]).await.unwrap(), native);
+    array.write(&[0..1, 0..5], &native).await.unwrap();
+    assert_eq!(
+        ZarrArray::open(store, "x").await.unwrap().read(&[0..1, 0..5]).await.unwrap(),
+        native
+    );
 }
 
 #[tokio::test]
