@@ -10,8 +10,9 @@ mod directory;
 #[cfg(target_os = "linux")]
 mod full;
 #[cfg(test)]
-mod lost_answers;
 mod interop;
+#[cfg(test)]
+mod lost_answers;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
