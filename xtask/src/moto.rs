@@ -78,7 +78,8 @@ pub(crate) fn http_get(port: u16, path: &str) -> Result<String> {
     Ok(body.to_owned())
 }
 
-fn free_port() -> Result<u16> {
+/// A loopback port that nobody listens on.
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free loopback port")?;
     Ok(listener.local_addr()?.port())
 }
