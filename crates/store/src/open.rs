@@ -45,7 +45,7 @@ pub async fn open_repository(location: &str, options: &OpenOptions) -> Result<Ar
                 None => Err(nothing_at(bucket)),
             }
         }
-        #[cfg(feature = "_object")]
+        #[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
         Location::Plain(store) => match location::found_in_store(&store).await? {
             Some(Format::Zarr) => Ok(plain(store, options)),
             Some(Format::Icechunk) => Err(location::plain_only(&store)),
@@ -91,7 +91,7 @@ pub async fn create_repository(
                 Format::Icechunk => Err(location::no_icechunk(&bucket)),
             }
         }
-        #[cfg(feature = "_object")]
+        #[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
         Location::Plain(store) => {
             if !store.capability().writes {
                 let store = format!("{store:?}");

@@ -18,7 +18,7 @@ pub(super) enum Location<'a> {
     #[cfg(feature = "s3")]
     Bucket(crate::adapters::object::Location<'a>),
     /// Where there are plain stores only.
-    #[cfg(feature = "_object")]
+    #[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
     Plain(crate::adapters::object::Object),
     #[cfg(not(feature = "s3"))]
     #[expect(dead_code, reason = "keeps the lifetime without S3")]
@@ -170,7 +170,7 @@ pub(super) async fn found_in_store(store: &impl crate::Store) -> Result<Option<F
 }
 
 /// Icechunk where there are plain stores only.
-#[cfg(feature = "_object")]
+#[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
 pub(super) fn plain_only(store: &impl crate::Store) -> Error {
     let reason = "Icechunk repositories are in local directories and on s3: here; \
                   for a plain store give it a name that ends in .zarr";

@@ -21,6 +21,7 @@ pub(crate) fn open(bucket: &str, prefix: Prefix) -> Result<Object> {
 // client that `object_store` keeps in memory.
 #[cfg(test)]
 #[cfg(feature = "conformance")]
+#[expect(clippy::allow_attributes, reason = "the macro is for crates with other lints as well")]
 mod tests {
     use object_store::memory::InMemory;
 
