@@ -1,34 +1,90 @@
 //! Every kind of array that zarr-python writes, read by us value by value, and the other way round.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use terracube_store::{
     ArraySpec, Codecs, OpenOptions, ZarrArray, create_group, create_repository, open_repository,
     read_group_attributes, write_consolidated,
 };
 
-use crate::python::python;
+use crate::python::python_with;
+use crate::s3::fresh;
 
 const WRITER: &str = include_str!("interop_write.py");
 const READER: &str = include_str!("interop_read.py");
 
 const PLACES: [&str; 2] = ["a.zarr", "a.icechunk"];
 
+/// A folder, or a prefix in the bucket of the tests; files for comparison are in the folder.
+struct World {
+    folder: TempDir,
+    bucket: Option<String>,
+    options: OpenOptions,
+}
+
+impl World {
+    fn local() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, bucket: None, options: OpenOptions::default() }
+    }
+
+    fn bucket() -> Option<Self> {
+        let (location, options) = fresh("interop")?;
+        Some(Self { bucket: Some(location), options, ..Self::local() })
+    }
+
+    fn location(&self, place: &str) -> String {
+        match &self.bucket {
+            Some(bucket) => format!("{bucket}/{place}"),
+            None => self.folder.path().join(place).display().to_string(),
+        }
+    }
+
+    fn python(&self, script: &str) -> bool {
+        let prefix = self.bucket.as_deref().and_then(|b| b.strip_prefix("s3://terracube/"));
+        let arguments = [Some(self.folder.path().as_os_str()), prefix.map(OsStr::new)];
+        python_with(script, &arguments.into_iter().flatten().collect::<Vec<_>>())
+    }
+}
+
 #[tokio::test]
 async fn we_read_every_kind_of_array_python_writes() {
-    let folder = tempfile::tempdir().unwrap();
-    if !python(WRITER, folder.path()) {
+    we_read_python(World::local()).await;
+}
+
+#[tokio::test]
+async fn we_read_every_kind_of_array_python_writes_in_a_bucket() {
+    let Some(world) = World::bucket() else { return };
+    we_read_python(world).await;
+}
+
+#[tokio::test]
+async fn python_reads_every_kind_of_array_we_write() {
+    python_reads_us(World::local()).await;
+}
+
+#[tokio::test]
+async fn python_reads_every_kind_of_array_we_write_in_a_bucket() {
+    let Some(world) = World::bucket() else { return };
+    python_reads_us(world).await;
+}
+
+async fn we_read_python(world: World) {
+    if !world.python(WRITER) {
         return;
     }
+    let folder = &world.folder;
     let expected: Vec<Value> =
         serde_json::from_slice(&std::fs::read(folder.path().join("expected.json")).unwrap())
             .unwrap();
     assert!(expected.len() > 100, "{}", expected.len());
-    let options = OpenOptions { read_only: true, ..OpenOptions::default() };
+    let options = OpenOptions { read_only: true, ..world.options.clone() };
     for array in expected {
         let [place, path, file] = ["place", "path", "file"].map(|k| array[k].as_str().unwrap());
-        let location = folder.path().join(place).display().to_string();
+        let location = world.location(place);
         let store = open_repository(&location, &options).await.unwrap().latest().await.unwrap();
         let opened = ZarrArray::open(store, path).await;
         let opened = opened.unwrap_or_else(|error| panic!("{place} {path}: {error}"));
@@ -45,7 +101,7 @@ async fn we_read_every_kind_of_array_python_writes() {
     }
     // nested groups
     for place in PLACES {
-        let location = folder.path().join(place).display().to_string();
+        let location = world.location(place);
         let store = open_repository(&location, &options).await.unwrap().latest().await.unwrap();
         for (path, level) in [("", 0), ("deep", 1), ("deep/down", 2)] {
             let attributes = read_group_attributes(&store, path).await.unwrap().unwrap();
@@ -99,12 +155,11 @@ fn kinds() -> Vec<(String, ArraySpec)> {
     kinds
 }
 
-#[tokio::test]
-async fn python_reads_every_kind_of_array_we_write() {
-    let folder = tempfile::tempdir().unwrap();
+async fn python_reads_us(world: World) {
+    let folder = &world.folder;
     for place in PLACES {
-        let location = folder.path().join(place).display().to_string();
-        let repository = create_repository(&location, &OpenOptions::default()).await.unwrap();
+        let location = world.location(place);
+        let repository = create_repository(&location, &world.options).await.unwrap();
         let session = repository.begin().await.unwrap();
         let store = session.store();
         for path in ["", "deep", "deep/down"] {
@@ -126,7 +181,7 @@ async fn python_reads_every_kind_of_array_we_write() {
         }
         session.commit("for Python").await.unwrap();
     }
-    python(READER, folder.path());
+    world.python(READER);
 }
 
 fn write(folder: &Path, place: &str, path: &str, values: &[u8]) {

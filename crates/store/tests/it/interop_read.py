@@ -2,8 +2,24 @@ import glob, os, sys
 import icechunk, numpy as np, zarr
 
 folder = sys.argv[1]
-repo = icechunk.Repository.open(icechunk.local_filesystem_storage(folder + "/a.icechunk"))
-stores = {"a.zarr": folder + "/a.zarr", "a.icechunk": repo.readonly_session("main").store}
+if len(sys.argv) > 2:
+    import obstore.store
+
+    prefix, endpoint = sys.argv[2], os.environ["TERRACUBE_S3_ENDPOINT"]
+    plain = zarr.storage.ObjectStore(obstore.store.S3Store(
+        "terracube", prefix=prefix + "/a.zarr", config={
+            "endpoint": endpoint, "region": "us-east-1",
+            "access_key_id": "test", "secret_access_key": "hidden"},
+        client_options={"allow_http": True}))
+    storage = icechunk.s3_storage(
+        bucket="terracube", prefix=prefix + "/a.icechunk", region="us-east-1", allow_http=True,
+        endpoint_url=endpoint, force_path_style=True,
+        access_key_id="test", secret_access_key="hidden")
+else:
+    plain = folder + "/a.zarr"
+    storage = icechunk.local_filesystem_storage(folder + "/a.icechunk")
+repo = icechunk.Repository.open(storage)
+stores = {"a.zarr": plain, "a.icechunk": repo.readonly_session("main").store}
 seen = 0
 for place, store in stores.items():
     group = zarr.open_group(store, mode="r")

@@ -1,4 +1,4 @@
-import json, sys
+import json, os, sys
 import icechunk, numcodecs, numpy as np, zarr
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 
@@ -41,9 +41,31 @@ def values(dtype):
     return (ramp % 2 == 1) if dtype == "bool" else (ramp * 3).astype(dtype)
 
 
-repo = icechunk.Repository.create(icechunk.local_filesystem_storage(folder + "/a.icechunk"))
+def bucket(place):
+    """A plain store in the bucket of the tests."""
+    import obstore.store
+
+    return zarr.storage.ObjectStore(obstore.store.S3Store(
+        "terracube", prefix=f"{sys.argv[2]}/{place}", config={
+            "endpoint": os.environ["TERRACUBE_S3_ENDPOINT"], "region": "us-east-1",
+            "access_key_id": "test", "secret_access_key": "hidden"},
+        client_options={"allow_http": True}))
+
+
+def bucket_storage(place):
+    return icechunk.s3_storage(
+        bucket="terracube", prefix=f"{sys.argv[2]}/{place}", region="us-east-1", allow_http=True,
+        endpoint_url=os.environ["TERRACUBE_S3_ENDPOINT"], force_path_style=True,
+        access_key_id="test", secret_access_key="hidden")
+
+
+in_bucket = len(sys.argv) > 2
+storage = bucket_storage("a.icechunk") if in_bucket else icechunk.local_filesystem_storage(
+    folder + "/a.icechunk")
+plain = bucket("a.zarr") if in_bucket else folder + "/a.zarr"
+repo = icechunk.Repository.create(storage)
 session = repo.writable_session("main")
-for place, store in {"a.zarr": folder + "/a.zarr", "a.icechunk": session.store}.items():
+for place, store in {"a.zarr": plain, "a.icechunk": session.store}.items():
     root = zarr.create_group(store, attributes={"level": 0})
     down = root.create_group("deep", attributes={"level": 1}).create_group("down", attributes={"level": 2})
     for dtype, fills in DTYPES.items():
@@ -65,10 +87,10 @@ for place, store in {"a.zarr": folder + "/a.zarr", "a.icechunk": session.store}.
     empty = root.create_array("empty", shape=(0, 4), chunks=(1, 4), dtype="int16")
     note(place, "empty", empty, np.zeros((0, 4), "int16"))
 session.commit("from Python")
-zarr.consolidate_metadata(folder + "/a.zarr")
+zarr.consolidate_metadata(plain)
 
 place = "two.zarr"
-root = zarr.create_group(f"{folder}/{place}", zarr_format=2)
+root = zarr.create_group(bucket(place) if in_bucket else f"{folder}/{place}", zarr_format=2)
 for separator in "./":
     for dtype in ["<i2", ">i4", "<f4", ">f8", "|u1", "|b1", "<c8"]:
         for label, options in {
