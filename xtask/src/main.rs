@@ -6,6 +6,7 @@
     reason = "a program that talks to the person at the terminal"
 )]
 
+mod azurite;
 mod bench;
 mod command;
 mod demo;

@@ -14,6 +14,9 @@ use crate::venv::Venv;
 /// Longest time until the server answers.
 const START: Duration = Duration::from_secs(60);
 
+/// The bucket that the tests expect.
+const BUCKET: &str = "terracube";
+
 /// A running server; dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Moto {
@@ -45,6 +48,8 @@ impl Moto {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
+        request(port, "PUT", &format!("/{BUCKET}"))
+            .context("cannot make a bucket for the tests")?;
         Ok(moto)
     }
 
@@ -63,11 +68,16 @@ impl Drop for Moto {
 
 /// The body of a GET from a loopback server.
 pub(crate) fn http_get(port: u16, path: &str) -> Result<String> {
+    request(port, "GET", path)
+}
+
+fn request(port: u16, method: &str, path: &str) -> Result<String> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
     stream.set_read_timeout(Some(Duration::from_secs(30)))?;
     // 1.0: the answer ends with the connection and is not chunked.
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n")?;
+    write!(stream, "Content-Length: 0\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").context("not an HTTP answer")?;
@@ -78,7 +88,8 @@ pub(crate) fn http_get(port: u16, path: &str) -> Result<String> {
     Ok(body.to_owned())
 }
 
-fn free_port() -> Result<u16> {
+/// A loopback port that nobody listens on.
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free loopback port")?;
     Ok(listener.local_addr()?.port())
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::azurite::Azurite;
 use crate::command::{self, cargo};
 use crate::lint::Steps;
 use crate::moto::Moto;
@@ -17,6 +18,15 @@ pub(crate) fn run(options: &SetupOptions) -> Result<()> {
     let root = command::root();
     let moto = Moto::start(&venv, &root.join(".terracube/moto.log"))?;
     println!("S3 for tests: {}", moto.endpoint());
+    let azurite = Azurite::start(&root)?;
+    let with_servers = |command: &mut Command| {
+        with_servers(command, &venv, &moto);
+        if let Some(azurite) = &azurite {
+            println!("Azure for tests: {}", azurite.endpoint());
+            command.env("AZURE_STORAGE_USE_EMULATOR", "true");
+            command.env("AZURITE_BLOB_STORAGE_URL", azurite.endpoint());
+        }
+    };
 
     let mut steps = Steps::default();
     steps.run("layers", layers::run);
@@ -24,17 +34,19 @@ pub(crate) fn run(options: &SetupOptions) -> Result<()> {
     steps.run("workspace", || {
         let mut tests = cargo();
         tests.args(["test", "--workspace", "--all-features", "--no-fail-fast"]);
-        command::run(with_servers(&mut tests, &venv, &moto))
+        with_servers(&mut tests);
+        command::run(&mut tests)
     });
     if root.join("fork-template/Cargo.toml").is_file() {
         steps.run("fork template", || {
             let mut tests = cargo();
             tests.args(["test", "--manifest-path", "fork-template/Cargo.toml"]);
             tests.arg("--target-dir").arg(target_folder()?);
-            command::run(with_servers(&mut tests, &venv, &moto))
+            with_servers(&mut tests);
+            command::run(&mut tests)
         });
     }
-    drop(moto);
+    drop((moto, azurite));
     steps.summary("test")
 }
 
@@ -47,7 +59,7 @@ pub(crate) fn target_folder() -> Result<std::path::PathBuf> {
     Ok(folder.into())
 }
 
-fn with_servers<'a>(command: &'a mut Command, venv: &Venv, moto: &Moto) -> &'a mut Command {
+fn with_servers(command: &mut Command, venv: &Venv, moto: &Moto) {
     command
         .env("TERRACUBE_PYTHON", venv.program("python"))
         .env("TERRACUBE_S3_ENDPOINT", moto.endpoint())
@@ -57,5 +69,5 @@ fn with_servers<'a>(command: &'a mut Command, venv: &Venv, moto: &Moto) -> &'a m
         .env("AWS_SECRET_ACCESS_KEY", "testing")
         .env("AWS_REGION", "us-east-1")
         .env("AWS_DEFAULT_REGION", "us-east-1")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_EC2_METADATA_DISABLED", "true");
 }

@@ -4,10 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use terracube_source::Granule;
-use terracube_store::{ArraySpec, ByteRequest, Codecs, Key, Store, ZarrArray};
+use terracube_store::{ArraySpec, ByteRequest, Codecs, Key, Prefix, Store, ZarrArray};
 
 use crate::{Error, Patch, Result};
 
@@ -127,9 +128,52 @@ impl Ledger {
 
     /// The states of a block of patches, time, then rows, then columns.
     pub(crate) async fn states(&self, block: &[Range<u32>; 3]) -> Result<Vec<PatchState>> {
+        let count: usize = block.iter().map(ExactSizeIterator::len).product();
+        if count > LISTED_ABOVE {
+            return self.listed_states(block, count).await;
+        }
         let ranges: Vec<_> = block.iter().map(|r| u64::from(r.start)..u64::from(r.end)).collect();
         let bytes = self.state.read(&ranges).await?;
         Ok(bytes.into_iter().map(PatchState::from_byte).collect())
+    }
+
+    /// The states of a large block: a missing patch has no chunk, so that those there are listed
+    /// and only they are read.
+    async fn listed_states(
+        &self,
+        block: &[Range<u32>; 3],
+        count: usize,
+    ) -> Result<Vec<PatchState>> {
+        let [times, rows, cols] = block;
+        let mut states = vec![PatchState::Missing; count];
+        let chunks = Prefix::new(format!("{}/c", state_path()))?;
+        let mut keys = self.store.list_prefix(&chunks).map_ok(|key| {
+            let place = place_of(key.as_str(), chunks.as_str());
+            (key, place)
+        });
+        loop {
+            let batch: Vec<_> = keys.by_ref().take(READ_TOGETHER).try_collect().await?;
+            let is_last = batch.len() < READ_TOGETHER;
+            let wanted: Vec<(usize, Key)> = batch
+                .into_iter()
+                .filter_map(|(key, place)| {
+                    let [t, r, c] = place?;
+                    let inside = times.contains(&t) && rows.contains(&r) && cols.contains(&c);
+                    let row = (t - times.start) as usize * rows.len() + (r - rows.start) as usize;
+                    inside.then(|| (row * cols.len() + (c - cols.start) as usize, key))
+                })
+                .collect();
+            let requests: Vec<_> =
+                wanted.iter().map(|(_, key)| (key.clone(), ByteRequest::All)).collect();
+            let values = self.store.get_partial_values(&requests).await?;
+            for ((index, _), value) in wanted.into_iter().zip(values) {
+                let byte = value.and_then(|bytes| bytes.first().copied());
+                states[index] = PatchState::from_byte(byte.unwrap_or(0));
+            }
+            if is_last {
+                return Ok(states);
+            }
+        }
     }
 
     pub(crate) async fn set(
@@ -156,6 +200,18 @@ impl Ledger {
 }
 
 const AXES: [&str; 3] = ["patch_time", "patch_row", "patch_col"];
+
+/// Blocks with more patches are read by listing.
+const LISTED_ABOVE: usize = 4096;
+/// Chunks of a listing that are read at a time.
+const READ_TOGETHER: usize = 4096;
+
+/// Time, row and column of a chunk's key below a prefix.
+fn place_of(key: &str, prefix: &str) -> Option<[u32; 3]> {
+    let mut parts = key.strip_prefix(prefix)?.trim_start_matches('/').split('/');
+    let mut next = || parts.next()?.parse().ok();
+    Some([next()?, next()?, next()?])
+}
 
 fn state_path() -> String {
     format!("{LEDGER}/state")

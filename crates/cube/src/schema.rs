@@ -361,3 +361,55 @@ fn differences(path: &str, this: &Value, that: &Value, found: &mut Vec<String>) 
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BAND: &str = "[[bands]]\nname = \"b\"\ndtype = \"float32\"\n";
+
+    #[test]
+    fn tiles_of_a_named_grid_give_the_extent() {
+        let text = format!(
+            "name = \"t\"\n[tiles]\ngrid = \"webmercatorquad:2\"\nrange = [1, 1, 2, 1]\n{BAND}"
+        );
+        let geobox = Schema::from_toml(&text).unwrap().geobox().unwrap();
+        // OGC Two Dimensional Tile Matrix Set, WebMercatorQuad: 256 pixels a tile, 4 tiles a side.
+        assert_eq!((geobox.width, geobox.height), (512, 256));
+        let half = 20_037_508.342_789_244;
+        let bounds = geobox.bounds();
+        assert!(
+            (bounds.min_x + half / 2.0).abs() < 1e-6 && (bounds.max_x - half / 2.0).abs() < 1e-6
+        );
+        assert!((bounds.max_y - half / 2.0).abs() < 1e-6 && bounds.min_y.abs() < 1e-6);
+    }
+
+    #[test]
+    fn tiles_of_a_grid_of_ones_own() {
+        let text = format!(
+            "name = \"t\"\n[tiles]\nrange = [0, 1, 0, 1]\n[tiles.grid]\ncrs = \"EPSG:3413\"\n\
+             upper_left = [-1000.0, 2000.0]\nresolution = [10.0, 10.0]\ntile_shape = [20, 30]\n{BAND}"
+        );
+        let geobox = Schema::from_toml(&text).unwrap().geobox().unwrap();
+        assert_eq!((geobox.height, geobox.width), (20, 30));
+        assert_eq!((geobox.affine.c, geobox.affine.f), (-1000.0, 1800.0));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_said() {
+        let with = |text: &str| {
+            let head = "name = \"t\"\ncrs = \"EPSG:3413\"\nextent = [0.0, 0.0, 100.0, 100.0]\n";
+            Schema::from_toml(&format!("{head}{text}")).unwrap_err().to_string()
+        };
+        assert!(with(&format!("resolution = -1.0\n{BAND}")).contains("resolution must be above 0"));
+        let twice = format!("resolution = 1.0\n{BAND}{BAND}");
+        assert!(with(&twice).contains("band `b` is declared twice"));
+        let no_nodata = "resolution = 1.0\n[[bands]]\nname = \"b\"\ndtype = \"int16\"\n";
+        assert!(with(no_nodata).contains("say its nodata value"));
+        let unknown = "resolution = 1.0\n[[bands]]\nname = \"b\"\ndtype = \"int17\"\n";
+        assert!(with(unknown).contains("int16"), "the known types are named");
+        let shard =
+            format!("resolution = 1.0\n[chunks]\nshape = [10, 10]\nshard = [15, 20]\n{BAND}");
+        assert!(with(&shard).contains("must be a multiple"));
+    }
+}

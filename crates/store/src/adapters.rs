@@ -5,7 +5,7 @@ mod directory;
 pub(crate) mod icechunk;
 mod io;
 mod memory;
-#[cfg(feature = "s3")]
+#[cfg(feature = "_object")]
 pub(crate) mod object;
 
 pub use directory::Directory;

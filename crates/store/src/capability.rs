@@ -21,6 +21,8 @@ pub struct Capability {
     pub atomic_create: bool,
     /// Writes become visible together, by a commit of a [`Session`](crate::Session).
     pub atomic_commit: bool,
+    /// The repository has [`versions`](crate::Repository::versions): branches, tags, expiry.
+    pub versions: bool,
 }
 
 impl Capability {
@@ -35,6 +37,7 @@ impl Capability {
             listing: true,
             atomic_create: false,
             atomic_commit: false,
+            versions: false,
         }
     }
 
@@ -49,6 +52,7 @@ impl Capability {
             listing: true,
             atomic_create: true,
             atomic_commit: false,
+            versions: false,
         }
     }
 }

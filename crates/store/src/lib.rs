@@ -11,10 +11,13 @@ mod open;
 mod range;
 mod repository;
 mod store;
+mod store_path;
 mod unversioned;
 mod wrappers;
 #[cfg(feature = "zarr")]
 mod zarr;
+#[cfg(feature = "zarrs-interop")]
+pub mod zarrs_interop;
 
 pub use adapters::{Directory, Memory};
 pub use capability::Capability;
@@ -24,8 +27,9 @@ pub use open::{
     IcechunkSpec, OpenOptions, S3Credentials, S3Options, create_repository, open_repository,
 };
 pub use range::ByteRequest;
-pub use repository::{Repository, Session, Version, VersionInfo};
+pub use repository::{Collected, Repository, Session, Version, VersionInfo, Versions};
 pub use store::{Entry, Keys, Names, ReadStore, Store, StoreExt};
+pub use store_path::StorePath;
 pub use unversioned::Unversioned;
 pub use wrappers::{
     Cached, Fault, FaultKind, Faulty, Latency, Limited, Measured, Metrics, Operation,

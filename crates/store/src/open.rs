@@ -14,8 +14,8 @@ use crate::{Directory, Error, Repository, Result, Store, Unversioned};
 #[cfg(feature = "icechunk")]
 use crate::adapters::icechunk::Place;
 
-/// Opens the repository at a location: a path or `file:` URL of a directory, or
-/// `s3://bucket/prefix`. Whether it is Icechunk or plain Zarr is found out from what is there.
+/// Opens the repository at a location: a path or `file:` URL of a directory, `s3://bucket/prefix`,
+/// `gs://bucket/prefix`, `az://container/prefix` or, for reading, an `https:` URL. Whether it is Icechunk or plain Zarr is found out from what is there.
 ///
 /// # Errors
 /// [`Error::NotFound`] when nothing is there; [`Error::Location`] when the location cannot be
@@ -45,11 +45,17 @@ pub async fn open_repository(location: &str, options: &OpenOptions) -> Result<Ar
                 None => Err(nothing_at(bucket)),
             }
         }
+        #[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
+        Location::Plain(store) => match location::found_in_store(&store).await? {
+            Some(Format::Zarr) => Ok(plain(store, options)),
+            Some(Format::Icechunk) => Err(location::plain_only(&store)),
+            None => Err(nothing_at(format!("{store:?}"))),
+        },
     }
 }
 
-/// Creates a repository: `memory:`, a path or `file:` URL, or `s3://bucket/prefix`. A name that
-/// ends in `.zarr` makes a plain Zarr store, any other an Icechunk repository.
+/// Creates a repository: `memory:`, a path or `file:` URL, `s3://bucket/prefix`,
+/// `gs://bucket/prefix` or `az://container/prefix` (the last two plain only). A name that ends in `.zarr` makes a plain Zarr store, any other an Icechunk repository.
 ///
 /// # Errors
 /// [`Error::AlreadyExists`] when something is there; [`Error::Location`] when the location cannot
@@ -83,6 +89,20 @@ pub async fn create_repository(
                 }
                 #[cfg(not(feature = "icechunk"))]
                 Format::Icechunk => Err(location::no_icechunk(&bucket)),
+            }
+        }
+        #[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
+        Location::Plain(store) => {
+            if !store.capability().writes {
+                let store = format!("{store:?}");
+                return Err(Error::ReadOnly { operation: "create a repository", store });
+            }
+            if location::found_in_store(&store).await?.is_some() {
+                return Err(something_at(format!("{store:?}")));
+            }
+            match Format::of_name(location) {
+                Format::Zarr => Ok(plain(store, options)),
+                Format::Icechunk => Err(location::plain_only(&store)),
             }
         }
     }

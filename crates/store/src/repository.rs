@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 
@@ -58,6 +59,104 @@ pub trait Repository: Debug + Send + Sync + 'static {
     /// # Errors
     /// What the backend says.
     async fn history(&self, limit: usize) -> Result<Vec<VersionInfo>>;
+
+    /// Its branches, tags and old versions; `None` where there is one version only.
+    fn versions(&self) -> Option<&dyn Versions> {
+        None
+    }
+}
+
+/// Branches, tags and old versions of a repository. Sessions of [`Repository::begin`] are on the
+/// branch `main`.
+#[async_trait]
+pub trait Versions: Debug + Send + Sync {
+    /// The names of the branches, sorted.
+    ///
+    /// # Errors
+    /// What the backend says.
+    async fn branches(&self) -> Result<Vec<String>>;
+
+    /// The newest version of a branch.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound) when there is no such branch.
+    async fn branch(&self, name: &str) -> Result<Version>;
+
+    /// Makes a branch that begins with a version.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`](crate::Error::AlreadyExists),
+    /// [`Error::NotFound`](crate::Error::NotFound) when there is no such version,
+    /// [`Error::ReadOnly`](crate::Error::ReadOnly) or what the backend says.
+    async fn create_branch(&self, name: &str, version: &Version) -> Result<()>;
+
+    /// Deletes a branch; its versions stay until they are collected.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::ReadOnly`](crate::Error::ReadOnly),
+    /// or what the backend says, which refuses to delete `main`.
+    async fn delete_branch(&self, name: &str) -> Result<()>;
+
+    /// Begins a session on the newest version of a branch.
+    ///
+    /// # Errors
+    /// As [`Repository::begin`]; [`Error::NotFound`](crate::Error::NotFound).
+    async fn begin_on(&self, branch: &str) -> Result<Box<dyn Session>>;
+
+    /// The names of the tags, sorted.
+    ///
+    /// # Errors
+    /// What the backend says.
+    async fn tags(&self) -> Result<Vec<String>>;
+
+    /// The version that a tag names.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound) when there is no such tag.
+    async fn tag(&self, name: &str) -> Result<Version>;
+
+    /// Names a version for good: a tag does not move, and a deleted one is not made again.
+    ///
+    /// # Errors
+    /// As [`create_branch`](Self::create_branch).
+    async fn create_tag(&self, name: &str, version: &Version) -> Result<()>;
+
+    /// Deletes a tag.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::ReadOnly`](crate::Error::ReadOnly) or
+    /// what the backend says.
+    async fn delete_tag(&self, name: &str) -> Result<()>;
+
+    /// Takes versions committed before a time out of the histories, and gives them. The newest of
+    /// each branch and those with a tag stay. What they alone refer to stays until it is collected.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`](crate::Error::ReadOnly) or what the backend says.
+    async fn expire(&self, before: SystemTime) -> Result<Vec<Version>>;
+
+    /// Deletes what no version refers to and was written before a time. The time must lie before
+    /// the begin of every session that is still to commit.
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`](crate::Error::ReadOnly) or what the backend says.
+    async fn collect_garbage(&self, before: SystemTime) -> Result<Collected>;
+}
+
+/// What [`Versions::collect_garbage`] deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[non_exhaustive]
+pub struct Collected {
+    /// Bytes in all.
+    pub bytes: u64,
+    /// Chunks.
+    pub chunks: u64,
+    /// Versions.
+    pub versions: u64,
+    /// Objects with metadata besides.
+    pub metadata: u64,
+    /// Objects that could not be deleted; the next collection tries again.
+    pub failed: u64,
 }
 
 /// Work that becomes visible when committed, all of it or nothing (where the repository's

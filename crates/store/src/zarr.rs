@@ -5,6 +5,7 @@ mod chunk;
 mod codecs;
 mod copy;
 mod group;
+mod output;
 mod spec;
 mod window;
 

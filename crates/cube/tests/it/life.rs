@@ -173,3 +173,20 @@ fn a_malformed_declaration_names_line_and_column() {
     let error = Schema::from_toml("name = \"x\"\nbands = [\n").unwrap_err();
     assert!(error.to_string().contains("line 2"), "{error}");
 }
+
+/// A patch grid so large that its ledger is read by listing.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_state_of_a_large_cube_is_that_of_its_patches() {
+    let server = serve(&four());
+    let (source, access) = source(&server);
+    let schema = schema().chunks(3, 3);
+    let cube = Cube::create(memory(), &schema).await.unwrap().with_source(source, access);
+    assert_eq!(cube.patches().len(), 67 * 67);
+    let wanted = [Patch { time: 0, row: 0, col: 5 }, Patch { time: 0, row: 66, col: 66 }];
+    assert_eq!(cube.fill_patches(&wanted).await.unwrap().filled, 2);
+    let state = cube.state().await.unwrap();
+    assert_eq!((state.counts.filled, state.counts.missing), (2, 67 * 67 - 2));
+    let filled: Vec<_> =
+        state.patches().iter().filter(|(_, s)| *s == PatchState::Filled).map(|(p, _)| *p).collect();
+    assert_eq!(filled, wanted);
+}

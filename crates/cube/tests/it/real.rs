@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use terracube_cube::{Band, Cube, LoadOptions, Request, Schema};
 use terracube_grid::{Bounds, Crs, GeoBox, ReadPlan, Transform};
 use terracube_raster::{DType, Resampling, warp::kernel_scale};
@@ -64,25 +64,9 @@ async fn relief_on_its_own_grid_and_over_the_pole_equals_gdal() {
     let Some(folder) = shared("derived", what) else { return };
     let Some(python) = python(what) else { return };
     let name = "etopo20_epsg3413_cog.tif";
-    let item = json!({
-        "type": "Feature", "stac_version": "1.1.0", "id": "relief", "collection": "relief",
-        "bbox": [-180, 30, 180, 90], "links": [],
-        "geometry": {"type": "Polygon", "coordinates":
-            [[[-180, 30], [180, 30], [180, 90], [-180, 90], [-180, 30]]]},
-        "properties": {"datetime": "2020-01-01T00:00:00Z"},
-        "assets": {"z": {"href": name, "type": "image/tiff; application=geotiff"}},
-    });
-    let collection = json!({
-        "type": "Collection", "stac_version": "1.1.0", "id": "relief", "license": "CC0-1.0",
-        "description": "relief", "links": [],
-        "extent": {"spatial": {"bbox": [[-180, 30, 180, 90]]},
-                   "temporal": {"interval": [["2020-01-01T00:00:00Z", null]]}},
-    });
-    let server = Server::builder()
-        .collection(collection, vec![item])
-        .files_at("relief", &folder)
-        .start()
-        .expect("the server starts");
+    let footprint = json!({"type": "Polygon", "coordinates":
+        [[[-180, 30], [180, 30], [180, 90], [-180, 90], [-180, 30]]]});
+    let server = serve_file(&folder, name, [-180, 30, 180, 90], &footprint);
     for (crs, resolution) in
         [(3413, 0.0), (3413, 14_000.0), (3413, 21_000.0), (3995, 25_000.0), (6931, 25_000.0)]
     {
@@ -98,6 +82,24 @@ async fn relief_on_its_own_grid_and_over_the_pole_equals_gdal() {
         };
         compare(&python, &case).await;
     }
+}
+
+/// Serves one file of a folder as the asset `z` of a collection's only item.
+fn serve_file(folder: &Path, name: &str, bbox: [i32; 4], footprint: &Value) -> Server {
+    let item = json!({
+        "type": "Feature", "stac_version": "1.1.0", "id": "relief", "collection": "relief",
+        "bbox": bbox, "geometry": footprint, "links": [],
+        "properties": {"datetime": "2020-01-01T00:00:00Z"},
+        "assets": {"z": {"href": name, "type": "image/tiff; application=geotiff"}},
+    });
+    let collection = json!({
+        "type": "Collection", "stac_version": "1.1.0", "id": "relief", "license": "CC0-1.0",
+        "description": "relief", "links": [],
+        "extent": {"spatial": {"bbox": [bbox]},
+                   "temporal": {"interval": [["2020-01-01T00:00:00Z", null]]}},
+    });
+    let builder = Server::builder().collection(collection, vec![item]);
+    builder.files_at("relief", folder).start().expect("the server starts")
 }
 
 async fn compare(python: &Path, case: &Case<'_>) {
@@ -236,26 +238,10 @@ async fn a_file_across_the_antimeridian_is_read_on_both_sides() {
     let what = "relief across the antimeridian";
     let Some(folder) = shared("derived", what) else { return };
     let name = "etopo20_lon150_210.tif";
-    let item = json!({
-        "type": "Feature", "stac_version": "1.1.0", "id": "relief", "collection": "relief",
-        "bbox": [150, -90, -150, 90], "links": [],
-        "geometry": {"type": "MultiPolygon", "coordinates": [
-            [[[150, -90], [180, -90], [180, 90], [150, 90], [150, -90]]],
-            [[[-180, -90], [-150, -90], [-150, 90], [-180, 90], [-180, -90]]]]},
-        "properties": {"datetime": "2020-01-01T00:00:00Z"},
-        "assets": {"z": {"href": name, "type": "image/tiff; application=geotiff"}},
-    });
-    let collection = json!({
-        "type": "Collection", "stac_version": "1.1.0", "id": "relief", "license": "CC0-1.0",
-        "description": "relief", "links": [],
-        "extent": {"spatial": {"bbox": [[150, -90, -150, 90]]},
-                   "temporal": {"interval": [["2020-01-01T00:00:00Z", null]]}},
-    });
-    let server = Server::builder()
-        .collection(collection, vec![item])
-        .files_at("relief", &folder)
-        .start()
-        .expect("the server starts");
+    let footprint = json!({"type": "MultiPolygon", "coordinates": [
+        [[[150, -90], [180, -90], [180, 90], [150, 90], [150, -90]]],
+        [[[-180, -90], [-150, -90], [-150, 90], [-180, 90], [-180, -90]]]]});
+    let server = serve_file(&folder, name, [150, -90, -150, 90], &footprint);
     let mut filled = Vec::new();
     for extent in [[170.0, -40.0, 190.0, -20.0], [-190.0, -40.0, -170.0, -20.0]] {
         let crs = Crs::epsg(4326).unwrap();

@@ -4,6 +4,7 @@ mod failure;
 mod local;
 mod session;
 mod store;
+mod versions;
 
 use std::fmt;
 use std::path::Path;
@@ -19,11 +20,10 @@ use tokio::sync::RwLock;
 
 use self::failure::Doing;
 use self::local::LocalStorage;
-use self::session::IcechunkSession;
 use self::store::SessionStore;
 use crate::{
     Capability, Directory, Error, IcechunkSpec, OpenOptions, Repository, Result, Session, Store,
-    Version, VersionInfo,
+    Version, VersionInfo, Versions,
 };
 
 /// The branch that sessions are begun on.
@@ -121,11 +121,16 @@ impl Icechunk {
         Self { inner: Arc::new(inner), shown: shown.into(), read_only }
     }
 
+    fn name(&self) -> Arc<str> {
+        Arc::clone(&self.shown)
+    }
+
     async fn view(&self, wanted: &Wanted) -> Result<Arc<dyn Store>> {
         match self.inner.readonly_session(wanted).await {
             Ok(session) => {
+                let version = Some(session.snapshot_id().to_string());
                 let session = Arc::new(RwLock::new(session));
-                Ok(Arc::new(SessionStore::new(session, Arc::clone(&self.shown), false)))
+                Ok(Arc::new(SessionStore::new(session, self.name(), version)))
             }
             Err(error) => Err(Doing::new("open a version", &self.shown).failed(error.kind)),
         }
@@ -135,18 +140,12 @@ impl Icechunk {
 #[async_trait]
 impl Repository for Icechunk {
     fn capability(&self) -> Capability {
-        if self.read_only { Capability::read_only() } else { store::WRITABLE }
+        let read_only = Capability { versions: true, ..Capability::read_only() };
+        if self.read_only { read_only } else { store::WRITABLE }
     }
 
     async fn begin(&self) -> Result<Box<dyn Session>> {
-        if self.read_only {
-            let store = self.shown.to_string();
-            return Err(Error::ReadOnly { operation: "begin a session", store });
-        }
-        match self.inner.writable_session(BRANCH).await {
-            Ok(session) => Ok(Box::new(IcechunkSession::new(session, Arc::clone(&self.shown)))),
-            Err(error) => Err(Doing::new("begin a session", &self.shown).failed(error.kind)),
-        }
+        self.begin_on(BRANCH).await
     }
 
     async fn latest(&self) -> Result<Arc<dyn Store>> {
@@ -154,14 +153,11 @@ impl Repository for Icechunk {
     }
 
     async fn at(&self, version: &Version) -> Result<Arc<dyn Store>> {
-        let missing =
-            || Error::NotFound { key: format!("version {version}"), store: self.shown.to_string() };
-        let id = version.0.as_str().try_into().map_err(|_| missing())?;
-        let known = self.inner.lookup_snapshot(&id).await.is_ok();
-        if !known {
-            return Err(missing());
-        }
-        self.view(&Wanted::SnapshotId(id)).await
+        self.view(&Wanted::SnapshotId(self.snapshot(version).await?)).await
+    }
+
+    fn versions(&self) -> Option<&dyn Versions> {
+        Some(self)
     }
 
     async fn history(&self, limit: usize) -> Result<Vec<VersionInfo>> {

@@ -1,6 +1,14 @@
-//! A store in an S3-compatible bucket.
+//! A store in a bucket, or below a URL.
 
-mod location;
+#[cfg(feature = "azure")]
+pub(crate) mod azure;
+mod coalesce;
+#[cfg(feature = "gcs")]
+pub(crate) mod gcs;
+#[cfg(feature = "http")]
+pub(crate) mod http;
+#[cfg(feature = "s3")]
+mod s3;
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,25 +18,59 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{
-    Error as Failure, GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    Attribute, Attributes, Error as Failure, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
+    PutMode, PutOptions,
 };
 
-pub(crate) use location::Location;
+use self::coalesce::{Fetch, coalesce};
+#[cfg(feature = "s3")]
+pub(crate) use self::s3::Location;
 
 use crate::{
     ByteRequest, Capability, Entry, Error, Key, Keys, Names, Prefix, ReadStore, Result, Store,
 };
 
-/// A store in a bucket.
+/// So many requests of one call are under way at a time.
+const REQUESTS: usize = 16;
+/// The metadata that says which write made an object. Azure takes letters only.
+const WRITE: &str = "terracubewrite";
+
+/// A store in a bucket, or below a URL.
 #[derive(Clone)]
 pub(crate) struct Object {
     client: Arc<dyn ObjectStore>,
     prefix: Prefix,
     shown: Arc<str>,
     identity: Arc<str>,
+    capability: Capability,
+    /// Whether the service reads the last bytes without being told the size.
+    has_suffixes: bool,
 }
 
 impl Object {
+    /// The store below `prefix`, shown and known by names without secrets.
+    pub(crate) fn new(
+        client: Arc<dyn ObjectStore>,
+        prefix: Prefix,
+        shown: &str,
+        identity: &str,
+    ) -> Self {
+        let (shown, identity) = (shown.into(), identity.into());
+        Self { client, prefix, shown, identity, capability: Capability::full(), has_suffixes: true }
+    }
+
+    fn check(&self, is_able: bool, operation: &'static str) -> Result<()> {
+        if is_able {
+            return Ok(());
+        }
+        let store = self.shown.to_string();
+        Err(if operation == "list" {
+            Error::Unsupported { operation, store }
+        } else {
+            Error::ReadOnly { operation, store }
+        })
+    }
+
     fn path(&self, key: &str) -> Result<Path> {
         let full = match (self.prefix.as_str(), key) {
             ("", key) => key.to_owned(),
@@ -64,9 +106,8 @@ impl Object {
         }
     }
 
-    async fn put(&self, key: &Key, value: Bytes, mode: PutMode) -> Result<(), PutFailure> {
+    async fn put(&self, key: &Key, value: Bytes, options: PutOptions) -> Result<(), PutFailure> {
         let path = self.path(key.as_str()).map_err(PutFailure::Key)?;
-        let options = PutOptions { mode, ..PutOptions::default() };
         match self.client.put_opts(&path, value.into(), options).await {
             Ok(_) => Ok(()),
             Err(Failure::AlreadyExists { .. } | Failure::Precondition { .. }) => {
@@ -74,6 +115,39 @@ impl Object {
             }
             Err(cause) => Err(PutFailure::Other(cause)),
         }
+    }
+
+    /// Whether the object is there and was made by this write, whose answer may have been lost.
+    async fn was_made_by(&self, key: &Key, write: &str) -> Result<bool> {
+        let options = GetOptions { head: true, ..GetOptions::default() };
+        match self.client.get_opts(&self.path(key.as_str())?, options).await {
+            Ok(found) => {
+                let made_by = found.attributes.get(&Attribute::Metadata(WRITE.into()));
+                Ok(made_by.is_some_and(|made_by| made_by.as_ref() == write))
+            }
+            Err(Failure::NotFound { .. }) => Ok(false),
+            Err(cause) => Err(self.failed("look at", key.as_str(), cause)),
+        }
+    }
+
+    /// The answers to the byte requests that one request serves, by their places.
+    async fn answer(&self, fetch: Fetch) -> Result<Vec<(usize, Option<Bytes>)>> {
+        let Some(bytes) = self.get(&fetch.key, fetch.request).await? else {
+            return Ok(fetch.answers.into_iter().map(|(place, _)| (place, None)).collect());
+        };
+        let ByteRequest::Range { start, .. } = fetch.request else {
+            let each = fetch.answers.into_iter();
+            return Ok(each.map(|(place, _)| (place, Some(bytes.clone()))).collect());
+        };
+        let size = start + bytes.len() as u64;
+        let cut = |(place, wanted): (usize, ByteRequest)| {
+            let range = wanted.resolve(&fetch.key, size)?;
+            Ok((
+                place,
+                Some(bytes.slice((range.start - start) as usize..(range.end - start) as usize)),
+            ))
+        };
+        fetch.answers.into_iter().map(cut).collect()
     }
 }
 
@@ -90,7 +164,13 @@ impl ReadStore for Object {
             ByteRequest::All => None,
             ByteRequest::Range { start, end } if start < end => Some(GetRange::Bounded(start..end)),
             ByteRequest::Offset(start) => Some(GetRange::Offset(start)),
-            ByteRequest::Suffix(n) if n > 0 => Some(GetRange::Suffix(n)),
+            ByteRequest::Suffix(n) if n > 0 && self.has_suffixes => Some(GetRange::Suffix(n)),
+            // Azure has no such requests
+            ByteRequest::Suffix(n) if n > 0 => {
+                let Some(size) = self.size(key).await? else { return Ok(None) };
+                let range = request.resolve(key, size)?;
+                Some(GetRange::Bounded(range))
+            }
             // not to be sent, but an absent key is absent all the same
             _ => {
                 let Some(size) = self.size(key).await? else { return Ok(None) };
@@ -110,6 +190,22 @@ impl ReadStore for Object {
         }
     }
 
+    async fn get_partial_values(
+        &self,
+        requests: &[(Key, ByteRequest)],
+    ) -> Result<Vec<Option<Bytes>>> {
+        let mut values = vec![None; requests.len()];
+        let mut answers = stream::iter(coalesce(requests))
+            .map(|fetch| self.answer(fetch))
+            .buffer_unordered(REQUESTS);
+        while let Some(answered) = answers.try_next().await? {
+            for (place, value) in answered {
+                values[place] = value;
+            }
+        }
+        Ok(values)
+    }
+
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
         match self.client.head(&self.path(key.as_str())?).await {
             Ok(found) => Ok(Some(found.size)),
@@ -122,7 +218,7 @@ impl ReadStore for Object {
 #[async_trait]
 impl Store for Object {
     fn capability(&self) -> Capability {
-        Capability::full()
+        self.capability
     }
 
     fn identity(&self) -> Option<String> {
@@ -130,7 +226,8 @@ impl Store for Object {
     }
 
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {
-        match self.put(key, value, PutMode::Overwrite).await {
+        self.check(self.capability.writes, "write")?;
+        match self.put(key, value, PutMode::Overwrite.into()).await {
             Ok(()) | Err(PutFailure::Exists) => Ok(()),
             Err(PutFailure::Key(error)) => Err(error),
             Err(PutFailure::Other(cause)) => Err(self.failed("write", key.as_str(), cause)),
@@ -138,20 +235,31 @@ impl Store for Object {
     }
 
     async fn set_if_not_exists(&self, key: &Key, value: Bytes) -> Result<bool> {
-        match self.put(key, value, PutMode::Create).await {
+        self.check(self.capability.writes, "write")?;
+        let write = format!("{:032x}", rand::random::<u128>());
+        let mut attributes = Attributes::new();
+        attributes.insert(Attribute::Metadata(WRITE.into()), write.clone().into());
+        let options = PutOptions { mode: PutMode::Create, attributes, ..PutOptions::default() };
+        match self.put(key, value, options).await {
             Ok(()) => Ok(true),
-            Err(PutFailure::Exists) => Ok(false),
+            // perhaps what the client wrote before it tried again
+            Err(PutFailure::Exists) => self.was_made_by(key, &write).await,
             Err(PutFailure::Key(error)) => Err(error),
-            Err(PutFailure::Other(cause)) => Err(self.failed("create", key.as_str(), cause)),
+            Err(PutFailure::Other(cause)) => match self.was_made_by(key, &write).await {
+                Ok(true) => Ok(true),
+                _ => Err(self.failed("create", key.as_str(), cause)),
+            },
         }
     }
 
     async fn set_partial_values(&self, _values: &[(Key, u64, Bytes)]) -> Result<()> {
+        self.check(self.capability.writes, "write")?;
         let store = self.shown.to_string();
         Err(Error::Unsupported { operation: "write a part of a value", store })
     }
 
     async fn delete(&self, key: &Key) -> Result<()> {
+        self.check(self.capability.deletes, "delete")?;
         match self.client.delete(&self.path(key.as_str())?).await {
             Ok(()) | Err(Failure::NotFound { .. }) => Ok(()),
             Err(cause) => Err(self.failed("delete", key.as_str(), cause)),
@@ -159,6 +267,7 @@ impl Store for Object {
     }
 
     async fn delete_dir(&self, prefix: &Prefix) -> Result<()> {
+        self.check(self.capability.deletes, "delete")?;
         let path = self.path(prefix.as_str())?;
         let found = self.client.list(Some(&path)).map_ok(|object| object.location).boxed();
         let deleted = self.client.delete_stream(found);
@@ -170,7 +279,9 @@ impl Store for Object {
 
     fn list_prefix(&self, prefix: &Prefix) -> Keys {
         let this = self.clone();
-        match self.path(prefix.as_str()) {
+        let path =
+            self.check(self.capability.listing, "list").and_then(|()| self.path(prefix.as_str()));
+        match path {
             Ok(path) => self
                 .client
                 .list(Some(&path))
@@ -186,6 +297,7 @@ impl Store for Object {
     fn list_dir(&self, prefix: &Prefix) -> Names {
         let (this, prefix) = (self.clone(), prefix.clone());
         stream::once(async move {
+            this.check(this.capability.listing, "list")?;
             let path = this.path(prefix.as_str())?;
             let listed = this
                 .client

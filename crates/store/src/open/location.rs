@@ -9,7 +9,7 @@ use super::OpenOptions;
 use crate::{Error, Result};
 
 /// The schemes known, for whoever wrote another.
-const KNOWN: &str = "a path, file:, memory: and s3:";
+const KNOWN: &str = "a path, file:, memory:, s3:, gs:, az:, https: and http:";
 
 /// A location understood.
 pub(super) enum Location<'a> {
@@ -17,6 +17,9 @@ pub(super) enum Location<'a> {
     Directory(PathBuf),
     #[cfg(feature = "s3")]
     Bucket(crate::adapters::object::Location<'a>),
+    /// Where there are plain stores only.
+    #[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
+    Plain(crate::adapters::object::Object),
     #[cfg(not(feature = "s3"))]
     #[expect(dead_code, reason = "keeps the lifetime without S3")]
     Never(std::convert::Infallible, &'a ()),
@@ -49,17 +52,16 @@ impl<'a> Location<'a> {
                 }
             },
             "s3" => Self::bucket(location, rest, options),
+            "gs" => Self::gcs(location, rest),
+            "az" => Self::azure(location, rest),
+            "http" | "https" => Self::http(location, rest),
             _ => Err(unclear(location, format!("unknown scheme `{scheme}`; known are {KNOWN}"))),
         }
     }
 
     #[cfg(feature = "s3")]
     fn bucket(location: &str, rest: &str, options: &'a OpenOptions) -> Result<Self> {
-        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        if bucket.is_empty() || bucket.contains('@') || rest.contains(['?', '#']) {
-            return Err(unclear(location, "write it as s3://bucket/prefix"));
-        }
-        let prefix = crate::Prefix::new(prefix)?;
+        let (bucket, prefix) = bucket_and_prefix(location, rest)?;
         Ok(Self::Bucket(crate::adapters::object::Location::new(bucket, prefix, &options.s3)))
     }
 
@@ -67,6 +69,52 @@ impl<'a> Location<'a> {
     fn bucket(location: &str, _: &str, _: &'a OpenOptions) -> Result<Self> {
         Err(unclear(location, "this build has no S3 (feature `s3`)"))
     }
+
+    #[cfg(feature = "gcs")]
+    fn gcs(location: &str, rest: &str) -> Result<Self> {
+        let (bucket, prefix) = bucket_and_prefix(location, rest)?;
+        crate::adapters::object::gcs::open(bucket, prefix).map(Self::Plain)
+    }
+
+    #[cfg(not(feature = "gcs"))]
+    fn gcs(location: &str, _: &str) -> Result<Self> {
+        Err(unclear(location, "this build has no Google Cloud Storage (feature `gcs`)"))
+    }
+
+    #[cfg(feature = "azure")]
+    fn azure(location: &str, rest: &str) -> Result<Self> {
+        let (container, prefix) = bucket_and_prefix(location, rest)?;
+        crate::adapters::object::azure::open(container, prefix).map(Self::Plain)
+    }
+
+    #[cfg(not(feature = "azure"))]
+    fn azure(location: &str, _: &str) -> Result<Self> {
+        Err(unclear(location, "this build has no Azure Blob Storage (feature `azure`)"))
+    }
+
+    #[cfg(feature = "http")]
+    fn http(location: &str, rest: &str) -> Result<Self> {
+        let host = rest.split('/').next().unwrap_or_default();
+        if host.is_empty() || host.contains('@') || rest.contains(['?', '#']) {
+            return Err(unclear(location, "write it without user, password and query"));
+        }
+        crate::adapters::object::http::open(location).map(Self::Plain)
+    }
+
+    #[cfg(not(feature = "http"))]
+    fn http(location: &str, _: &str) -> Result<Self> {
+        Err(unclear(location, "this build has no HTTP (feature `http`)"))
+    }
+}
+
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+fn bucket_and_prefix<'a>(location: &str, rest: &'a str) -> Result<(&'a str, crate::Prefix)> {
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    if bucket.is_empty() || bucket.contains('@') || rest.contains(['?', '#']) {
+        let scheme = location.split(':').next().unwrap_or_default();
+        return Err(unclear(location, format!("write it as {scheme}://bucket/prefix")));
+    }
+    Ok((bucket, crate::Prefix::new(prefix)?))
 }
 
 impl Format {
@@ -104,7 +152,7 @@ pub(super) fn is_occupied(path: &Path) -> Result<bool> {
     }
 }
 
-#[cfg(feature = "s3")]
+#[cfg(feature = "_object")]
 pub(super) async fn found_in_store(store: &impl crate::Store) -> Result<Option<Format>> {
     use crate::{Key, StoreExt};
     for (name, format) in [
@@ -119,6 +167,14 @@ pub(super) async fn found_in_store(store: &impl crate::Store) -> Result<Option<F
         }
     }
     Ok(None)
+}
+
+/// Icechunk where there are plain stores only.
+#[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
+pub(super) fn plain_only(store: &impl crate::Store) -> Error {
+    let reason = "Icechunk repositories are in local directories and on s3: here; \
+                  for a plain store give it a name that ends in .zarr";
+    Error::Location { location: format!("{store:?}"), reason: reason.to_owned() }
 }
 
 #[cfg(not(feature = "icechunk"))]

@@ -18,6 +18,19 @@ pub(super) fn copy_window(
     extent: &[u64],
     element_size: usize,
 ) {
+    for_each_run(from_at, to_at, extent, element_size, |source, target, run| {
+        to[target..target + run].copy_from_slice(&from[source..source + run]);
+    });
+}
+
+/// Calls `copy` with where each contiguous run begins in either buffer and its length, in bytes.
+pub(super) fn for_each_run(
+    from_at: Placed<'_>,
+    to_at: Placed<'_>,
+    extent: &[u64],
+    element_size: usize,
+    mut copy: impl FnMut(usize, usize, usize),
+) {
     if extent.contains(&0) {
         return;
     }
@@ -35,7 +48,7 @@ pub(super) fn copy_window(
     loop {
         let source = from_at.offset(&index, element_size);
         let target = to_at.offset(&index, element_size);
-        to[target..target + run].copy_from_slice(&from[source..source + run]);
+        copy(source, target, run);
         if !advance(&mut index, extent) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -10,10 +10,13 @@ use tokio::sync::Semaphore;
 
 use super::ZarrArray;
 use super::copy::{Placed, chunks_touching, copy_window, overlap};
+use super::output::Output;
 use crate::{Error, Result};
 
-/// So many chunks are asked of the store at a time.
+/// So many chunks are asked of the store at a time, at most,
 const REQUESTS: usize = 16;
+/// and fewer when they have more than so many bytes together, decoded.
+const IN_FLIGHT: usize = 256 << 20;
 
 impl ZarrArray {
     /// Reads a window, one range of elements per axis: native-endian elements in C order. Chunks
@@ -30,15 +33,16 @@ impl ZarrArray {
         {
             return self.read_chunk(chunk).await;
         }
-        let target = Arc::new(Mutex::new(vec![0; bytes]));
+        let target = Arc::new(Output::zeroed(bytes));
         let cores = Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
         stream::iter(chunks)
             .map(|chunk| self.read_into(&target, &cores, window, chunk))
-            .buffer_unordered(REQUESTS)
+            .buffer_unordered(self.requests())
             .try_collect::<()>()
             .await?;
-        let target = std::mem::take(&mut *target.lock().unwrap_or_else(PoisonError::into_inner));
-        Ok(target)
+        // all threads are done: they have let go of it before they answered
+        let target = Arc::into_inner(target);
+        target.map(Output::into_bytes).ok_or_else(|| self.codec_error(&[], "the window is in use"))
     }
 
     /// Writes a window, one range of elements per axis, from native-endian elements in C order.
@@ -55,14 +59,14 @@ impl ZarrArray {
         }
         stream::iter(chunks_touching(window, self.chunk_shape()))
             .map(|chunk| self.write_from(native, window, chunk))
-            .buffer_unordered(REQUESTS)
+            .buffer_unordered(self.requests())
             .try_collect::<()>()
             .await
     }
 
     async fn read_into(
         &self,
-        target: &Arc<Mutex<Vec<u8>>>,
+        target: &Arc<Output>,
         cores: &Arc<Semaphore>,
         window: &[Range<u64>],
         chunk: Vec<u64>,
@@ -72,8 +76,8 @@ impl ZarrArray {
         let (array, target, window) = (self.clone(), Arc::clone(target), window.to_vec());
         self.computing(move || {
             let decoded = array.decode_chunk(&chunk, encoded)?;
-            let mut target = target.lock().unwrap_or_else(PoisonError::into_inner);
-            array.between(&window, &chunk).copy_out(&decoded, &mut target);
+            array.between(&window, &chunk).copy_out(&decoded, &target);
+            drop(target);
             Ok(())
         })
         .await
@@ -92,6 +96,11 @@ impl ZarrArray {
         };
         self.between(window, &chunk).copy_in(native, &mut whole);
         self.write_chunk(&chunk, whole).await
+    }
+
+    fn requests(&self) -> usize {
+        let chunk = self.chunk_shape().iter().product::<u64>() as usize * self.element_size();
+        (IN_FLIGHT / chunk.max(1)).clamp(2, REQUESTS)
     }
 
     /// The size of a window in bytes.
@@ -147,9 +156,11 @@ struct Between {
 }
 
 impl Between {
-    fn copy_out(&self, chunk: &[u8], window: &mut [u8]) {
+    #[expect(unsafe_code, reason = "see `Output`")]
+    fn copy_out(&self, chunk: &[u8], window: &Output) {
         let (at_chunk, at_window) = self.places();
-        copy_window(chunk, at_chunk, window, at_window, &self.extent, self.element_size);
+        // SAFETY: chunks do not overlap, and a read decodes each chunk of its window once.
+        unsafe { window.fill(chunk, at_chunk, at_window, &self.extent, self.element_size) }
     }
 
     fn copy_in(&self, window: &[u8], chunk: &mut [u8]) {

@@ -10,6 +10,7 @@ use terracube_store::{
     store_conformance,
 };
 
+use crate::clouds::{azure, web};
 use crate::s3::fresh;
 
 store_conformance!(memory, async { Some((Memory::new(), ())) });
@@ -71,6 +72,8 @@ store_conformance!(icechunk_version, async {
     session.commit("prepared").await.unwrap();
     Some((repository.latest().await.unwrap(), repository))
 });
+store_conformance!(http, async { Some(web().await) });
+store_conformance!(azure, async { azure().await });
 store_conformance!(s3, async { bucket("zarr").await });
 store_conformance!(s3_icechunk, async { bucket("icechunk").await });
 

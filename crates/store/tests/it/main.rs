@@ -1,12 +1,18 @@
 //! Tests of the store against its own contract, other processes and Python.
 
 #[cfg(test)]
+mod clouds;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod full;
+#[cfg(test)]
+mod interop;
+#[cfg(test)]
+mod lost_answers;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
@@ -21,3 +27,6 @@ mod s3;
 mod wrappers;
 #[cfg(test)]
 mod zarr;
+#[cfg(test)]
+#[cfg(feature = "zarrs-interop")]
+mod zarrs_interop;

@@ -1,5 +1,6 @@
 //! What zarr-python and Python's icechunk read of ours, and we of theirs.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -10,13 +11,18 @@ use terracube_store::{
 };
 
 /// Runs a script with the Python that `TERRACUBE_PYTHON` names; `false` when there is none.
-fn python(script: &str, folder: &Path) -> bool {
+pub(crate) fn python(script: &str, folder: &Path) -> bool {
+    python_with(script, &[folder.as_os_str()])
+}
+
+/// As [`python`], with these arguments.
+pub(crate) fn python_with(script: &str, arguments: &[&OsStr]) -> bool {
     let Ok(python) = std::env::var("TERRACUBE_PYTHON") else {
         assert!(std::env::var("TERRACUBE_TEST_STRICT").is_err(), "TERRACUBE_PYTHON must be set");
         println!("skipped: TERRACUBE_PYTHON is not set");
         return false;
     };
-    let output = Command::new(python).arg("-c").arg(script).arg(folder).output().unwrap();
+    let output = Command::new(python).arg("-c").arg(script).args(arguments).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     true

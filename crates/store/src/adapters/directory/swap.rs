@@ -57,7 +57,7 @@ impl Place {
             Ok(file)
         });
         match locked {
-            Err(cause) if cause.kind() == io::ErrorKind::Unsupported => Err(Error::Unsupported {
+            Err(cause) if has_no_locks(&cause) => Err(Error::Unsupported {
                 operation: "write safely: its file system has no locks",
                 store: self.shown.clone(),
             }),
@@ -99,4 +99,11 @@ impl Place {
             .and_then(|file| file.sync_all())
             .map_err(|cause| self.doing("write", key.as_str()).failed(cause))
     }
+}
+
+/// Whether the file system cannot lock; without a name in the standard library is `ENOLCK`.
+fn has_no_locks(cause: &io::Error) -> bool {
+    let enolck = if cfg!(target_os = "linux") { 37 } else { 77 };
+    cause.kind() == io::ErrorKind::Unsupported
+        || (cfg!(unix) && cause.raw_os_error() == Some(enolck))
 }

@@ -5,10 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::StreamExt;
+use icechunk::Repository;
 use icechunk::conflicts::basic_solver::{BasicConflictSolver, VersionSelection};
+use icechunk::format::snapshot::SnapshotProperties;
+use icechunk::repository::VersionInfo as Wanted;
 use icechunk::session::{Session as Inner, SessionError, SessionErrorKind};
 use tokio::sync::RwLock;
 
+use super::BRANCH;
 use super::failure::Doing;
 use super::store::SessionStore;
 use crate::backoff::Backoff;
@@ -17,20 +22,42 @@ use crate::{Error, Result, Session, Store, Version};
 
 /// So often a commit is tried when others commit at the same time.
 const ATTEMPTS: u32 = 200;
+/// The property of a commit that tells it from all others.
+const COMMIT: &str = "terracube.commit";
 const BACKOFF: Backoff =
     Backoff { first: Duration::from_millis(10), longest: Duration::from_secs(2) };
 
 pub(super) struct IcechunkSession {
+    repository: Arc<Repository>,
     session: Arc<RwLock<Inner>>,
     store: Dirty<SessionStore>,
     shown: Arc<str>,
 }
 
 impl IcechunkSession {
-    pub(super) fn new(session: Inner, shown: Arc<str>) -> Self {
+    pub(super) fn new(repository: Arc<Repository>, session: Inner, shown: Arc<str>) -> Self {
         let session = Arc::new(RwLock::new(session));
-        let store = SessionStore::new(Arc::clone(&session), Arc::clone(&shown), true);
-        Self { session, store: Dirty::new(store), shown }
+        let store = SessionStore::new(Arc::clone(&session), Arc::clone(&shown), None);
+        Self { repository, session, store: Dirty::new(store), shown }
+    }
+
+    /// The commit with this token, of those since the session began or was rebased.
+    async fn committed(&self, session: &Inner, token: &str) -> Result<Option<Version>> {
+        let doing = Doing::new("find the commit", &self.shown);
+        let branch = Wanted::BranchTipRef(session.branch().unwrap_or(BRANCH).to_owned());
+        let commits =
+            self.repository.ancestry(&branch).await.map_err(|error| doing.failed(error.kind))?;
+        let mut commits = std::pin::pin!(commits);
+        while let Some(commit) = commits.next().await {
+            let commit = commit.map_err(|error| doing.failed(error.kind))?;
+            if commit.id == *session.snapshot_id() {
+                break;
+            }
+            if commit.metadata.get(COMMIT).and_then(|value| value.as_str()) == Some(token) {
+                return Ok(Some(Version(commit.id.to_string())));
+            }
+        }
+        Ok(None)
     }
 
     fn failed(&self, error: SessionError) -> Error {
@@ -66,11 +93,19 @@ impl Session for IcechunkSession {
             fail_on_delete_of_updated_array: true,
             fail_on_delete_of_updated_group: true,
         };
+        let token = format!("{:032x}", rand::random::<u128>());
+        let properties = SnapshotProperties::from([(COMMIT.to_owned(), token.as_str().into())]);
         for attempt in 0..ATTEMPTS {
-            match session.commit(message).execute().await {
+            let commit = session.commit(message).properties(properties.clone()).execute().await;
+            match commit {
                 Ok(id) => return Ok(Version(id.to_string())),
-                Err(error) if matches!(error.kind, SessionErrorKind::Conflict { .. }) => {}
-                Err(error) => return Err(self.failed(error)),
+                // its answer may have been lost: a conflict with itself is none
+                Err(error) => match (self.committed(&session, &token).await, error) {
+                    (Ok(Some(version)), _) => return Ok(version),
+                    (Ok(None), error) if is_conflict(&error) => {}
+                    (Err(unknown), error) if is_conflict(&error) => return Err(unknown),
+                    (_, error) => return Err(self.failed(error)),
+                },
             }
             tokio::time::sleep(BACKOFF.pause(attempt)).await;
             session.rebase(&solver).await.map_err(|error| self.failed(error))?;
@@ -86,4 +121,8 @@ impl fmt::Debug for IcechunkSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "session of {}", self.shown)
     }
+}
+
+fn is_conflict(error: &SessionError) -> bool {
+    matches!(error.kind, SessionErrorKind::Conflict { .. })
 }

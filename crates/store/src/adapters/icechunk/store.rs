@@ -22,6 +22,7 @@ pub(super) const WRITABLE: Capability = {
     // two sessions may both create; the later commit is refused
     capability.atomic_create = false;
     capability.atomic_commit = true;
+    capability.versions = true;
     capability.empty_values = false;
     capability
 };
@@ -39,12 +40,19 @@ pub(super) struct SessionStore {
     gate: Arc<RwLock<()>>,
     shown: Arc<str>,
     writable: bool,
+    /// What is read, unless it is a session that writes.
+    version: Option<String>,
 }
 
 impl SessionStore {
-    pub(super) fn new(session: Arc<RwLock<Session>>, shown: Arc<str>, writable: bool) -> Self {
+    pub(super) fn new(
+        session: Arc<RwLock<Session>>,
+        shown: Arc<str>,
+        version: Option<String>,
+    ) -> Self {
+        let writable = version.is_none();
         let store = icechunk::Store::from_session_and_config(session, REQUESTS);
-        Self { store, creating: Arc::default(), gate: Arc::default(), shown, writable }
+        Self { store, creating: Arc::default(), gate: Arc::default(), shown, writable, version }
     }
 
     /// Keeps listings out as long as it is held.
@@ -150,7 +158,11 @@ impl Store for SessionStore {
     }
 
     fn identity(&self) -> Option<String> {
-        Some(format!("{} {:p}", self.shown, Arc::as_ptr(&self.store.session())))
+        let session = self.store.session();
+        Some(match &self.version {
+            Some(version) => format!("{} at {version}", self.shown),
+            None => format!("{} in session {:p}", self.shown, Arc::as_ptr(&session)),
+        })
     }
 
     async fn set(&self, key: &Key, value: Bytes) -> Result<()> {

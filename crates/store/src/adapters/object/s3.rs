@@ -1,4 +1,4 @@
-//! A bucket, a prefix in it, and how to reach them.
+//! A bucket of an S3-compatible service, a prefix in it, and how to reach them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -49,12 +49,11 @@ impl<'a> Location<'a> {
             location: self.to_string(),
             reason: cause.to_string(),
         })?;
-        let shown: Arc<str> = self.to_string().into();
         let identity = match self.endpoint() {
-            Some(endpoint) => format!("{shown} at {endpoint}").into(),
-            None => Arc::clone(&shown),
+            Some(endpoint) => format!("{self} at {endpoint}"),
+            None => self.to_string(),
         };
-        Ok(Object { client: Arc::new(client), prefix: self.prefix.clone(), shown, identity })
+        Ok(Object::new(Arc::new(client), self.prefix.clone(), &self.to_string(), &identity))
     }
 
     /// The storage of an Icechunk repository at the location.
