@@ -190,3 +190,22 @@ async fn the_state_of_a_large_cube_is_that_of_its_patches() {
         state.patches().iter().filter(|(_, s)| *s == PatchState::Filled).map(|(p, _)| *p).collect();
     assert_eq!(filled, wanted);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sharded_cube_has_patches_of_a_shard() {
+    let server = serve(&four());
+    let (source, access) = source(&server);
+    let mut schema = schema();
+    schema.chunks.shard = Some([128, 64]);
+    schema.codecs =
+        serde_json::from_value(serde_json::json!({"name": "zstd", "level": 1})).unwrap();
+    let cube = Cube::create(memory(), &schema).await.unwrap().with_source(source, access);
+    assert_eq!(cube.patches().counts(), [1, 2, 4]);
+    let report = cube.fill(cube.plan(&Request::all()).await.unwrap()).await.unwrap();
+    assert_eq!((report.filled, report.failed.len()), (8, 0));
+    let loaded = cube.load(&Request::all(), &LoadOptions::default()).await.unwrap();
+    let Pixels::F32(pixels) = &loaded.bands[0].rasters[0].pixels else { panic!("float32") };
+    for (i, pixel) in pixels.iter().enumerate() {
+        assert_eq!(*pixel, ((i % 200) + 1000 * (i / 200)) as f32, "pixel {i}");
+    }
+}
