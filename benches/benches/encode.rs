@@ -1,4 +1,5 @@
 //! Encoding and decoding one chunk of 512 by 512 `float32` terrain, one core, per byte of pixels.
+#![expect(clippy::print_stdout, reason = "a bench prints what it finds")]
 
 use std::sync::Arc;
 
