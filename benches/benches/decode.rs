@@ -1,4 +1,5 @@
 //! Decoding COG windows from memory: 2048 by 2048 pixels in tiles of 512, one core, per byte decoded.
+#![expect(clippy::print_stdout, reason = "a bench prints what it finds")]
 
 use anyhow::Result;
 use criterion::{Criterion, Throughput};

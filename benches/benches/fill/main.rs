@@ -2,6 +2,7 @@
 //!
 //! Every measurement runs in a process of its own, in turn over several rounds, so that what else
 //! the machine does falls on all alike. Linux only: CPU and memory are read from `/proc`.
+#![expect(clippy::print_stdout, reason = "a bench prints what it finds")]
 
 mod archive;
 mod measure;
