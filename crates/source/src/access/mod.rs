@@ -154,13 +154,13 @@ impl Access {
         Ok(match self.locate(href)? {
             Location::Web(url) => {
                 let name = url.path_segments().and_then(|mut all| all.next_back()).unwrap_or("");
-                let key = key_of(name);
+                let key = key_of(name, href)?;
                 let file = HttpFile::new(self.clone(), url, key.clone());
                 Opened::Bytes { store: Arc::new(file), key }
             }
             Location::File(path) => {
                 let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-                let key = key_of(name);
+                let key = key_of(name, href)?;
                 Opened::Bytes { store: Arc::new(LocalFile::new(path, key.clone())), key }
             }
         })
@@ -245,8 +245,11 @@ fn parse_json(bytes: &[u8], what: String) -> Result<Value> {
 }
 
 /// The key of a file in its one-file store.
-fn key_of(name: &str) -> Key {
-    Key::new(name).or_else(|_| Key::new("asset")).unwrap_or_else(|_| unreachable!())
+fn key_of(name: &str, href: &str) -> Result<Key> {
+    Key::new(name).or_else(|_| Key::new("asset")).map_err(|cause| Error::Document {
+        what: RedactedUrl::of(href).to_string(),
+        reason: cause.to_string(),
+    })
 }
 
 /// The error of a store for one of `requests`.
