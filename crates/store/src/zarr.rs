@@ -6,6 +6,7 @@ mod codecs;
 mod copy;
 mod group;
 mod output;
+mod shard;
 mod spec;
 mod window;
 

@@ -109,10 +109,21 @@ impl Place {
             IcechunkSpec::V1 => SpecVersionBin::V1,
             IcechunkSpec::V2 => SpecVersionBin::V2,
         };
-        match Inner::create(self.storage).config(config).spec_version(version).execute().await {
+        let storage = Arc::clone(&self.storage);
+        match Inner::create(storage).config(config).spec_version(version).execute().await {
             Ok(inner) => Ok(Icechunk::new(inner, &self.shown, options.read_only)),
-            Err(error) => Err(Doing::new("create", &self.shown).failed(error.kind)),
+            Err(error) => {
+                let failed = Doing::new("create", &self.shown).failed(error.kind);
+                self.made_without_answer(options).await.ok_or(failed)
+            }
         }
+    }
+
+    /// The repository whose creation was done though its answer was lost: there was none before,
+    /// and nothing has been committed to it.
+    async fn made_without_answer(self, options: &OpenOptions) -> Option<Icechunk> {
+        let made = self.open(options).await.ok()?;
+        (made.history(2).await.ok()?.len() == 1).then_some(made)
     }
 }
 

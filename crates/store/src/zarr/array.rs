@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use zarrs::array::{Array, ArrayMetadata, DataType};
 use zarrs::metadata::v3::MetadataV3;
 
+use super::shard::Shards;
 use super::{ArraySpec, metadata_error, node};
 use crate::{ByteRequest, Error, Key, Prefix, Result, Store};
 
@@ -29,6 +30,7 @@ pub(super) struct Node {
     pub(super) zarrs: Array<()>,
     pub(super) chunk_shape: Vec<u64>,
     inner_chunk_shape: Vec<u64>,
+    pub(super) shards: Option<Shards>,
     data_type: String,
     element_size: usize,
     attributes: Map<String, Value>,
@@ -191,6 +193,7 @@ impl Node {
             _ => declared_chunk_shape(&zarrs).ok_or_else(|| failed(&"it has no chunk shape"))?,
         };
         let inner_chunk_shape = inner_chunk_shape(&zarrs).unwrap_or_else(|| chunk_shape.clone());
+        let shards = Shards::of(&zarrs, &chunk_shape);
         let data_type = data_type_name(&zarrs);
         let attributes = zarrs.attributes().clone();
         let dimension_names = match zarrs.dimension_names() {
@@ -202,6 +205,7 @@ impl Node {
             zarrs,
             chunk_shape,
             inner_chunk_shape,
+            shards,
             data_type,
             element_size,
             attributes,

@@ -1,13 +1,18 @@
 //! Encoding and decoding of whole chunks, apart from reading and writing them.
 
 use std::borrow::Cow;
+use std::num::NonZero;
 
 use bytes::Bytes;
 
+use zarrs::array::codec::CodecChain;
 use zarrs::array::{ArrayBytes, ArrayToBytesCodecTraits, ChunkShape, CodecOptions};
 
 use super::ZarrArray;
 use crate::{ByteRequest, Error, Result};
+
+/// Bytes of a decoded chunk that take less time than handing it to another thread.
+const SMALL: usize = 4096;
 
 impl ZarrArray {
     /// Encodes a whole chunk given as native-endian elements in C order. `None` when all of them
@@ -49,14 +54,21 @@ impl ZarrArray {
     pub fn decode_chunk(&self, chunk: &[u64], encoded: Option<Bytes>) -> Result<Vec<u8>> {
         self.check_chunk(chunk)?;
         let Some(encoded) = encoded else { return Ok(self.filled(self.chunk_bytes())) };
+        let (codecs, shape) = (self.node.zarrs.codecs(), self.shape_for_codecs(chunk)?);
+        self.decode_with(&codecs, &encoded, &shape, chunk)
+    }
+
+    pub(super) fn decode_with(
+        &self,
+        codecs: &CodecChain,
+        encoded: &[u8],
+        shape: &[NonZero<u64>],
+        chunk: &[u64],
+    ) -> Result<Vec<u8>> {
         let zarrs = &self.node.zarrs;
-        let decoded = zarrs.codecs().decode(
-            Cow::Borrowed(&encoded),
-            &self.shape_for_codecs(chunk)?,
-            zarrs.data_type(),
-            zarrs.fill_value(),
-            &one_thread(),
-        );
+        let (data_type, fill_value) = (zarrs.data_type(), zarrs.fill_value());
+        let decoded =
+            codecs.decode(Cow::Borrowed(encoded), shape, data_type, fill_value, &one_thread());
         let fixed = decoded.and_then(|bytes| Ok(bytes.into_fixed()?.into_owned()));
         fixed.map_err(|cause| self.codec_error(chunk, cause))
     }
@@ -97,6 +109,9 @@ impl ZarrArray {
     /// As [`read_encoded`](Self::read_encoded) and [`decode_chunk`](Self::decode_chunk).
     pub async fn read_chunk(&self, chunk: &[u64]) -> Result<Vec<u8>> {
         let encoded = self.read_encoded(chunk).await?;
+        if self.is_small() {
+            return self.decode_chunk(chunk, encoded);
+        }
         let (array, index) = (self.clone(), chunk.to_vec());
         self.computing(move || array.decode_chunk(&index, encoded)).await
     }
@@ -123,6 +138,11 @@ impl ZarrArray {
             Some(&byte) if fill.iter().all(|b| *b == byte) => vec![byte; bytes],
             _ => fill.repeat(bytes / fill.len().max(1)),
         }
+    }
+
+    /// Whether chunks are decoded sooner than another thread is asked to.
+    pub(super) fn is_small(&self) -> bool {
+        self.chunk_bytes() <= SMALL
     }
 
     fn chunk_bytes(&self) -> usize {

@@ -20,7 +20,8 @@ const IN_FLIGHT: usize = 256 << 20;
 
 impl ZarrArray {
     /// Reads a window, one range of elements per axis: native-endian elements in C order. Chunks
-    /// are decoded in parallel, off the async threads.
+    /// are decoded in parallel, off the async threads. Of a shard only the chunks that the window
+    /// touches are read, when they are at most half of it.
     ///
     /// # Errors
     /// [`Error::OutOfBounds`] when the window leaves the array or has another rank; else as
@@ -71,12 +72,20 @@ impl ZarrArray {
         window: &[Range<u64>],
         chunk: Vec<u64>,
     ) -> Result<()> {
+        if let Some(chunks) = self.part_of_shard(window, &chunk) {
+            return self.read_of_shard(target, cores, window, &chunk, chunks).await;
+        }
         let encoded = self.read_encoded(&chunk).await?;
+        if self.is_small() {
+            let decoded = self.decode_chunk(&chunk, encoded)?;
+            self.between(window, &chunk, self.chunk_shape()).copy_out(&decoded, target);
+            return Ok(());
+        }
         let _core = cores.acquire().await;
         let (array, target, window) = (self.clone(), Arc::clone(target), window.to_vec());
         self.computing(move || {
             let decoded = array.decode_chunk(&chunk, encoded)?;
-            array.between(&window, &chunk).copy_out(&decoded, &target);
+            array.between(&window, &chunk, array.chunk_shape()).copy_out(&decoded, &target);
             drop(target);
             Ok(())
         })
@@ -94,7 +103,7 @@ impl ZarrArray {
         } else {
             self.read_chunk(&chunk).await?
         };
-        self.between(window, &chunk).copy_in(native, &mut whole);
+        self.between(window, &chunk, self.chunk_shape()).copy_in(native, &mut whole);
         self.write_chunk(&chunk, whole).await
     }
 
@@ -131,13 +140,13 @@ impl ZarrArray {
         overlap(&inside, chunk, self.chunk_shape()) == overlap(window, chunk, self.chunk_shape())
     }
 
-    fn between(&self, window: &[Range<u64>], chunk: &[u64]) -> Between {
-        let common = overlap(window, chunk, self.chunk_shape());
-        let chunk_start = chunk.iter().zip(self.chunk_shape()).map(|(index, size)| index * size);
+    pub(super) fn between(&self, window: &[Range<u64>], chunk: &[u64], shape: &[u64]) -> Between {
+        let common = overlap(window, chunk, shape);
+        let chunk_start = chunk.iter().zip(shape).map(|(index, size)| index * size);
         Between {
             element_size: self.element_size(),
             extent: common.iter().map(|c| c.end - c.start).collect(),
-            chunk_shape: self.chunk_shape().to_vec(),
+            chunk_shape: shape.to_vec(),
             in_chunk: common.iter().zip(chunk_start).map(|(c, start)| c.start - start).collect(),
             window_shape: window.iter().map(|w| w.end - w.start).collect(),
             in_window: common.iter().zip(window).map(|(c, w)| c.start - w.start).collect(),
@@ -146,7 +155,7 @@ impl ZarrArray {
 }
 
 /// Where what a window and a chunk have in common lies in each.
-struct Between {
+pub(super) struct Between {
     element_size: usize,
     extent: Vec<u64>,
     chunk_shape: Vec<u64>,
@@ -157,7 +166,7 @@ struct Between {
 
 impl Between {
     #[expect(unsafe_code, reason = "see `Output`")]
-    fn copy_out(&self, chunk: &[u8], window: &Output) {
+    pub(super) fn copy_out(&self, chunk: &[u8], window: &Output) {
         let (at_chunk, at_window) = self.places();
         // SAFETY: chunks do not overlap, and a read decodes each chunk of its window once.
         unsafe { window.fill(chunk, at_chunk, at_window, &self.extent, self.element_size) }

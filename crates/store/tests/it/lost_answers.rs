@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use terracube_store::{
-    ArraySpec, ByteRequest, IcechunkSpec, Key, OpenOptions, ZarrArray, create_repository,
+    ArraySpec, ByteRequest, Error, IcechunkSpec, Key, OpenOptions, ZarrArray, create_repository,
     open_repository,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -185,5 +185,40 @@ async fn commits_whose_answer_is_lost_are_neither_lost_nor_doubled() {
             expected.sort();
             assert_eq!(messages, expected, "{spec:?} {instead:?}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_made_and_deleted_counts_though_the_answer_was_lost() {
+    for instead in [Instead::Cut, Instead::Unavailable] {
+        let Some((location, options)) = fresh("icechunk") else { return };
+        let endpoint = options.s3.endpoint.clone().unwrap();
+        // every answer to a write of the object with all references
+        let lossy = Lossy::start(&endpoint, "/repo", 1, instead).await;
+        let lost = through(&options, &lossy);
+        let repository = create_repository(&location, &lost).await.unwrap();
+        let versions = repository.versions().unwrap();
+        let version = versions.branch("main").await.unwrap();
+        versions.create_branch("draft", &version).await.unwrap();
+        versions.create_tag("v1", &version).await.unwrap();
+        versions.create_tag("v2", &version).await.unwrap();
+        versions.delete_tag("v2").await.unwrap();
+        assert!(lossy.lost() >= 5, "{instead:?}: {}", lossy.lost());
+
+        let seen = open_repository(&location, &options).await.unwrap();
+        let seen = seen.versions().unwrap();
+        assert_eq!(seen.branch("draft").await.unwrap(), version, "{instead:?}");
+        assert_eq!(seen.tags().await.unwrap(), ["v1"], "{instead:?}");
+        assert_eq!(seen.tag("v1").await.unwrap(), version, "{instead:?}");
+        versions.delete_branch("draft").await.unwrap();
+        assert_eq!(seen.branches().await.unwrap(), ["main"], "{instead:?}");
+
+        // what was there before is still told from what was made just now
+        let again = create_repository(&location, &lost).await;
+        assert!(matches!(again, Err(Error::AlreadyExists { .. })), "{instead:?}");
+        let again = versions.create_tag("v1", &version).await;
+        assert!(matches!(again, Err(Error::AlreadyExists { .. })), "{instead:?}");
+        let gone = versions.delete_branch("draft").await;
+        assert!(matches!(gone, Err(Error::NotFound { .. })), "{instead:?}");
     }
 }

@@ -24,6 +24,8 @@ mod repositories;
 #[cfg(test)]
 mod s3;
 #[cfg(test)]
+mod shards;
+#[cfg(test)]
 mod wrappers;
 #[cfg(test)]
 mod zarr;

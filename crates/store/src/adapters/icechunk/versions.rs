@@ -77,14 +77,22 @@ impl Versions for Icechunk {
         if self.branches().await?.iter().any(|branch| branch == name) {
             return Err(Error::AlreadyExists { key: named, store: self.shown.to_string() });
         }
-        let created = self.inner.create_branch(name, &id).await;
-        created.map_err(|error| self.failed("create", named, error))
+        match self.inner.create_branch(name, &id).await {
+            Ok(()) => Ok(()),
+            // done all the same, when only the answer was lost
+            Err(_) if self.branch(name).await.is_ok_and(|made| made == *version) => Ok(()),
+            Err(error) => Err(self.failed("create", named, error)),
+        }
     }
 
     async fn delete_branch(&self, name: &str) -> Result<()> {
         self.check_writable("delete a branch")?;
-        let deleted = self.inner.delete_branch(name).await;
-        deleted.map_err(|error| self.failed("delete", format!("branch {name}"), error))
+        self.branch(name).await?;
+        match self.inner.delete_branch(name).await {
+            Ok(()) => Ok(()),
+            Err(_) if is_missing(&self.branch(name).await) => Ok(()),
+            Err(error) => Err(self.failed("delete", format!("branch {name}"), error)),
+        }
     }
 
     async fn begin_on(&self, branch: &str) -> Result<Box<dyn Session>> {
@@ -115,14 +123,24 @@ impl Versions for Icechunk {
     async fn create_tag(&self, name: &str, version: &Version) -> Result<()> {
         self.check_writable("create a tag")?;
         let (id, named) = (self.snapshot(version).await?, format!("tag {name}"));
-        let created = self.inner.create_tag(name, &id).await;
-        created.map_err(|error| self.failed("create", named, error))
+        if self.tag(name).await.is_ok() {
+            return Err(Error::AlreadyExists { key: named, store: self.shown.to_string() });
+        }
+        match self.inner.create_tag(name, &id).await {
+            Ok(()) => Ok(()),
+            Err(_) if self.tag(name).await.is_ok_and(|made| made == *version) => Ok(()),
+            Err(error) => Err(self.failed("create", named, error)),
+        }
     }
 
     async fn delete_tag(&self, name: &str) -> Result<()> {
         self.check_writable("delete a tag")?;
-        let deleted = self.inner.delete_tag(name).await;
-        deleted.map_err(|error| self.failed("delete", format!("tag {name}"), error))
+        self.tag(name).await?;
+        match self.inner.delete_tag(name).await {
+            Ok(()) => Ok(()),
+            Err(_) if is_missing(&self.tag(name).await) => Ok(()),
+            Err(error) => Err(self.failed("delete", format!("tag {name}"), error)),
+        }
     }
 
     async fn expire(&self, before: SystemTime) -> Result<Vec<Version>> {
@@ -180,4 +198,8 @@ impl Versions for Icechunk {
             Err(error) => Err(Doing::new("collect garbage of", &self.shown).failed(error)),
         }
     }
+}
+
+fn is_missing(found: &Result<Version>) -> bool {
+    matches!(found, Err(Error::NotFound { .. }))
 }
