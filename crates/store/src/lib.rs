@@ -28,7 +28,7 @@ pub use open::{
 };
 pub use range::ByteRequest;
 pub use repository::{Collected, Repository, Session, Version, VersionInfo, Versions};
-pub use store::{Entry, Keys, Names, ReadStore, Store, StoreExt};
+pub use store::{Entry, Keys, Names, ReadStore, Stat, Stats, Store, StoreExt};
 pub use store_path::StorePath;
 pub use unversioned::Unversioned;
 pub use wrappers::{

@@ -15,7 +15,10 @@ use crate::{Directory, Error, Repository, Result, Store, Unversioned};
 use crate::adapters::icechunk::Place;
 
 /// Opens the repository at a location: a path or `file:` URL of a directory, `s3://bucket/prefix`,
-/// `gs://bucket/prefix`, `az://container/prefix` or, for reading, an `https:` URL. Whether it is Icechunk or plain Zarr is found out from what is there.
+/// `gs://bucket/prefix`, `az://container/prefix` or, for reading, an `https:` URL. Whether it is
+/// Icechunk or plain Zarr is found out from what is there: `repo`, or `refs` and `snapshots`, mark
+/// Icechunk; `zarr.json`, `.zgroup` or `.zarray` mark Zarr, and so does the name `….zarr` of a
+/// folder that is not empty. Anything else is opened with [`OpenOptions::unmarked`] only.
 ///
 /// # Errors
 /// [`Error::NotFound`] when nothing is there; [`Error::Location`] when the location cannot be
@@ -29,6 +32,9 @@ pub async fn open_repository(location: &str, options: &OpenOptions) -> Result<Ar
         Location::Directory(path) => match location::found_in_directory(&path)? {
             Some(Format::Icechunk) => open_icechunk_directory(&path, options).await,
             Some(Format::Zarr) => Ok(plain(directory(&path, options)?, options)),
+            None if options.unmarked && location::is_occupied(&path)? => {
+                Ok(plain(directory(&path, options)?, options))
+            }
             None => Err(nothing_at(path.display())),
         },
         #[cfg(feature = "s3")]
@@ -42,6 +48,9 @@ pub async fn open_repository(location: &str, options: &OpenOptions) -> Result<Ar
                 }
                 #[cfg(not(feature = "icechunk"))]
                 Some(Format::Icechunk) => Err(location::no_icechunk(&bucket)),
+                None if options.unmarked && location::has_values(&store).await? => {
+                    Ok(plain(store, options))
+                }
                 None => Err(nothing_at(bucket)),
             }
         }
@@ -49,6 +58,9 @@ pub async fn open_repository(location: &str, options: &OpenOptions) -> Result<Ar
         Location::Plain(store) => match location::found_in_store(&store).await? {
             Some(Format::Zarr) => Ok(plain(store, options)),
             Some(Format::Icechunk) => Err(location::plain_only(&store)),
+            None if options.unmarked && location::has_values(&store).await? => {
+                Ok(plain(store, options))
+            }
             None => Err(nothing_at(format!("{store:?}"))),
         },
     }

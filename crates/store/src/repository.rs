@@ -60,6 +60,12 @@ pub trait Repository: Debug + Send + Sync + 'static {
     /// What the backend says.
     async fn history(&self, limit: usize) -> Result<Vec<VersionInfo>>;
 
+    /// What the values are kept in, in words, as `Icechunk V2`; `None` when the keys themselves
+    /// are the names of what is stored.
+    fn format(&self) -> Option<String> {
+        None
+    }
+
     /// Its branches, tags and old versions; `None` where there is one version only.
     fn versions(&self) -> Option<&dyn Versions> {
         None
@@ -89,6 +95,15 @@ pub trait Versions: Debug + Send + Sync {
     /// [`Error::NotFound`](crate::Error::NotFound) when there is no such version,
     /// [`Error::ReadOnly`](crate::Error::ReadOnly) or what the backend says.
     async fn create_branch(&self, name: &str, version: &Version) -> Result<()>;
+
+    /// Moves a branch on to a version that came of it, atomically.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`](crate::Error::Conflict) when the version does not come of what the
+    /// branch is at (another committed there), and the branch stays;
+    /// [`Error::NotFound`](crate::Error::NotFound), [`Error::ReadOnly`](crate::Error::ReadOnly) or
+    /// what the backend says.
+    async fn fast_forward(&self, name: &str, version: &Version) -> Result<()>;
 
     /// Deletes a branch; its versions stay until they are collected.
     ///

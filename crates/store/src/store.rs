@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
 
 use crate::{ByteRequest, Capability, Error, Key, Prefix, Result};
 
@@ -14,6 +14,31 @@ use crate::{ByteRequest, Capability, Error, Key, Prefix, Result};
 pub type Keys = BoxStream<'static, Result<Key>>;
 /// A stream of names, one level below a prefix.
 pub type Names = BoxStream<'static, Result<Entry>>;
+/// A stream of keys, each with what the listing tells of its value; `None` where it tells nothing.
+pub type Stats = BoxStream<'static, Result<(Key, Option<Stat>)>>;
+
+/// So many values are asked for at a time where one call needs several.
+const REQUESTS: usize = 16;
+
+/// What is known of a value without reading it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Stat {
+    /// Its size in bytes.
+    pub size: u64,
+    /// A hash of its content as `algorithm:hexadecimal digits`, where the store has one at hand.
+    /// Equal hashes mean equal content; hashes that differ prove nothing, because a service may
+    /// give one of its own (as that of an encrypted object).
+    pub hash: Option<String>,
+}
+
+impl Stat {
+    /// Of a value of `size` bytes, without a hash.
+    #[must_use]
+    pub fn of_size(size: u64) -> Self {
+        Self { size, hash: None }
+    }
+}
 
 /// One name in a folder, as `list_dir` gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,7 +92,7 @@ pub trait ReadStore: Debug + Send + Sync + 'static {
     ) -> Result<Vec<Option<Bytes>>> {
         stream::iter(requests.iter().cloned())
             .map(|(key, request)| async move { self.get(&key, request).await })
-            .buffered(16)
+            .buffered(REQUESTS)
             .collect::<Vec<_>>()
             .await
             .into_iter()
@@ -80,6 +105,14 @@ pub trait ReadStore: Debug + Send + Sync + 'static {
     /// What the backend says.
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
         Ok(self.get(key, ByteRequest::All).await?.map(|b| b.len() as u64))
+    }
+
+    /// What is known of the value without reading it, or `None` when the key is absent.
+    ///
+    /// # Errors
+    /// What the backend says.
+    async fn stat(&self, key: &Key) -> Result<Option<Stat>> {
+        Ok(self.size(key).await?.map(Stat::of_size))
     }
 }
 
@@ -136,6 +169,12 @@ pub trait Store: ReadStore {
 
     /// The names one level below a prefix.
     fn list_dir(&self, prefix: &Prefix) -> Names;
+
+    /// All keys below a prefix with what the listing tells of their values at no further cost, in
+    /// no particular order. [`StoreExt::sizes`] asks for what it does not tell.
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        self.list_prefix(prefix).map_ok(|key| (key, None)).boxed()
+    }
 }
 
 /// Two stores are equal when they have the same [`identity`](Store::identity).
@@ -171,12 +210,21 @@ pub trait StoreExt: Store {
     /// # Errors
     /// What the backend says.
     async fn getsize_prefix(&self, prefix: &Prefix) -> Result<u64> {
-        let mut keys = self.list_prefix(prefix);
-        let mut total = 0;
-        while let Some(key) = keys.next().await {
-            total += self.size(&key?).await?.unwrap_or(0);
-        }
-        Ok(total)
+        self.sizes(prefix).try_fold(0, async |total, (_, stat)| Ok(total + stat.size)).await
+    }
+
+    /// All keys below a prefix with their sizes. Keys that vanish meanwhile are left out.
+    fn sizes<'a>(&'a self, prefix: &Prefix) -> BoxStream<'a, Result<(Key, Stat)>> {
+        self.list_stats(prefix)
+            .map(move |listed| async move {
+                match listed? {
+                    (key, Some(stat)) => Ok(Some((key, stat))),
+                    (key, None) => Ok(self.stat(&key).await?.map(|stat| (key, stat))),
+                }
+            })
+            .buffered(REQUESTS)
+            .try_filter_map(async |found| Ok(found))
+            .boxed()
     }
 
     /// All keys.
@@ -229,6 +277,9 @@ impl<S: ReadStore + ?Sized> ReadStore for Arc<S> {
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
         (**self).size(key).await
     }
+    async fn stat(&self, key: &Key) -> Result<Option<Stat>> {
+        (**self).stat(key).await
+    }
 }
 
 #[async_trait]
@@ -260,5 +311,8 @@ impl<S: Store + ?Sized> Store for Arc<S> {
     }
     fn list_dir(&self, prefix: &Prefix) -> Names {
         (**self).list_dir(prefix)
+    }
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        (**self).list_stats(prefix)
     }
 }

@@ -16,7 +16,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::io::{Doing, blocking};
-use crate::{ByteRequest, Capability, Error, Key, Keys, Names, Prefix, ReadStore, Result, Store};
+use crate::{
+    ByteRequest, Capability, Error, Key, Keys, Names, Prefix, ReadStore, Result, Stats, Store,
+};
 
 /// A store in a local directory: one file per key.
 ///
@@ -159,6 +161,10 @@ impl Store for Directory {
 
     fn list_dir(&self, prefix: &Prefix) -> Names {
         list::names(Arc::clone(&self.place), prefix.clone())
+    }
+
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        list::stats(Arc::clone(&self.place), prefix.clone())
     }
 }
 

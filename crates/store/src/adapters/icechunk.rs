@@ -167,6 +167,13 @@ impl Repository for Icechunk {
         self.view(&Wanted::SnapshotId(self.snapshot(version).await?)).await
     }
 
+    fn format(&self) -> Option<String> {
+        Some(match self.inner.spec_version() {
+            SpecVersionBin::V1 => "Icechunk V1".to_owned(),
+            SpecVersionBin::V2 => "Icechunk V2".to_owned(),
+        })
+    }
+
     fn versions(&self) -> Option<&dyn Versions> {
         Some(self)
     }

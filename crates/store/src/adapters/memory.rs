@@ -9,7 +9,8 @@ use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
 
 use crate::{
-    ByteRequest, Capability, Entry, Error, Key, Keys, Names, Prefix, ReadStore, Result, Store,
+    ByteRequest, Capability, Entry, Error, Key, Keys, Names, Prefix, ReadStore, Result, Stat,
+    Stats, Store,
 };
 
 /// A store in memory. Clones share their values; two stores are equal when they do.
@@ -96,6 +97,15 @@ impl Store for Memory {
         entries.sort();
         entries.dedup();
         stream::iter(entries.into_iter().map(Ok)).boxed()
+    }
+
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        let values = self.read();
+        let below = values.iter().filter(|(key, _)| prefix.contains(key));
+        let stats: Vec<_> = below
+            .map(|(key, value)| Ok((key.clone(), Some(Stat::of_size(value.len() as u64)))))
+            .collect();
+        stream::iter(stats).boxed()
     }
 }
 

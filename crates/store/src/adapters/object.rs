@@ -15,11 +15,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path;
 use object_store::{
-    Attribute, Attributes, Error as Failure, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
-    PutMode, PutOptions,
+    Attribute, Attributes, Error as Failure, GetOptions, GetRange, ObjectMeta, ObjectStore,
+    ObjectStoreExt, PutMode, PutOptions,
 };
 
 use self::coalesce::{Fetch, coalesce};
@@ -27,7 +28,8 @@ use self::coalesce::{Fetch, coalesce};
 pub(crate) use self::s3::Location;
 
 use crate::{
-    ByteRequest, Capability, Entry, Error, Key, Keys, Names, Prefix, ReadStore, Result, Store,
+    ByteRequest, Capability, Entry, Error, Key, Keys, Names, Prefix, ReadStore, Result, Stat,
+    Stats, Store,
 };
 
 /// So many requests of one call are under way at a time.
@@ -45,6 +47,8 @@ pub(crate) struct Object {
     capability: Capability,
     /// Whether the service reads the last bytes without being told the size.
     has_suffixes: bool,
+    /// Whether an ETag of 32 hexadecimal digits is the MD5 of the content.
+    has_md5_tags: bool,
 }
 
 impl Object {
@@ -56,7 +60,9 @@ impl Object {
         identity: &str,
     ) -> Self {
         let (shown, identity) = (shown.into(), identity.into());
-        Self { client, prefix, shown, identity, capability: Capability::full(), has_suffixes: true }
+        let capability = Capability::full();
+        let (has_suffixes, has_md5_tags) = (true, false);
+        Self { client, prefix, shown, identity, capability, has_suffixes, has_md5_tags }
     }
 
     fn check(&self, is_able: bool, operation: &'static str) -> Result<()> {
@@ -207,8 +213,12 @@ impl ReadStore for Object {
     }
 
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
+        Ok(self.stat(key).await?.map(|stat| stat.size))
+    }
+
+    async fn stat(&self, key: &Key) -> Result<Option<Stat>> {
         match self.client.head(&self.path(key.as_str())?).await {
-            Ok(found) => Ok(Some(found.size)),
+            Ok(found) => Ok(Some(self.told(&found))),
             Err(Failure::NotFound { .. }) => Ok(None),
             Err(cause) => Err(self.failed("look at", key.as_str(), cause)),
         }
@@ -279,19 +289,7 @@ impl Store for Object {
 
     fn list_prefix(&self, prefix: &Prefix) -> Keys {
         let this = self.clone();
-        let path =
-            self.check(self.capability.listing, "list").and_then(|()| self.path(prefix.as_str()));
-        match path {
-            Ok(path) => self
-                .client
-                .list(Some(&path))
-                .map(move |object| match object {
-                    Ok(object) => this.key(&object.location),
-                    Err(cause) => Err(this.failed("list", "", cause)),
-                })
-                .boxed(),
-            Err(error) => stream::iter([Err(error)]).boxed(),
-        }
+        self.objects(prefix, move |object| this.key(&object.location))
     }
 
     fn list_dir(&self, prefix: &Prefix) -> Names {
@@ -312,9 +310,46 @@ impl Store for Object {
         .try_flatten()
         .boxed()
     }
+
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        let this = self.clone();
+        self.objects(prefix, move |object| {
+            Ok((this.key(&object.location)?, Some(this.told(&object))))
+        })
+    }
 }
 
 impl Object {
+    /// What `tell` makes of each object below `prefix`.
+    fn objects<T: Send + 'static>(
+        &self,
+        prefix: &Prefix,
+        tell: impl Fn(ObjectMeta) -> Result<T> + Send + 'static,
+    ) -> BoxStream<'static, Result<T>> {
+        let this = self.clone();
+        let path =
+            self.check(self.capability.listing, "list").and_then(|()| self.path(prefix.as_str()));
+        match path {
+            Ok(path) => self
+                .client
+                .list(Some(&path))
+                .map(move |object| match object {
+                    Ok(object) => tell(object),
+                    Err(cause) => Err(this.failed("list", "", cause)),
+                })
+                .boxed(),
+            Err(error) => stream::iter([Err(error)]).boxed(),
+        }
+    }
+
+    fn told(&self, object: &ObjectMeta) -> Stat {
+        let tag = object.e_tag.as_deref().unwrap_or_default().trim_matches('"');
+        let is_md5 = self.has_md5_tags
+            && tag.len() == 32
+            && tag.bytes().all(|digit| digit.is_ascii_hexdigit());
+        Stat { size: object.size, hash: is_md5.then(|| format!("md5:{}", tag.to_lowercase())) }
+    }
+
     fn key(&self, path: &Path) -> Result<Key> {
         let full = Key::new(path.as_ref())?;
         Key::new(self.prefix.strip(&full).unwrap_or(path.as_ref()))

@@ -169,6 +169,13 @@ pub(super) async fn found_in_store(store: &impl crate::Store) -> Result<Option<F
     Ok(None)
 }
 
+/// Whether a store has any value; one that does not list is taken to have some.
+#[cfg(feature = "_object")]
+pub(super) async fn has_values(store: &impl crate::Store) -> Result<bool> {
+    use crate::StoreExt;
+    Ok(!store.capability().listing || !store.is_empty(&crate::Prefix::root()).await?)
+}
+
 /// Icechunk where there are plain stores only.
 #[cfg(any(feature = "gcs", feature = "azure", feature = "http"))]
 pub(super) fn plain_only(store: &impl crate::Store) -> Error {

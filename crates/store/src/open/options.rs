@@ -11,6 +11,9 @@ pub struct OpenOptions {
     pub icechunk_spec: IcechunkSpec,
     /// Where S3 is and how to sign; what is not said comes from the environment (`AWS_…`).
     pub s3: S3Options,
+    /// Open what has values but no mark of Icechunk or Zarr as a plain store of keys, instead of
+    /// finding nothing there. Where there is no listing, the values are taken to be there.
+    pub unmarked: bool,
     /// Whether local writes wait for the medium: commits of Icechunk, every write of a plain
     /// directory. Unless said, commits of Icechunk do and writes of plain directories don't.
     pub fsync: Option<bool>,

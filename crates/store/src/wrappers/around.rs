@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::Operation;
+use crate::Stat;
 
 /// An operation as a wrapper sees it.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +36,7 @@ pub(super) trait Answer: Send {
 impl Answer for () {}
 impl Answer for bool {}
 impl Answer for Option<u64> {}
+impl Answer for Option<Stat> {}
 
 impl Answer for Option<Bytes> {
     fn bytes(&self) -> u64 {
@@ -74,6 +76,10 @@ macro_rules! forward_around {
             async fn size(&self, key: &crate::Key) -> crate::Result<Option<u64>> {
                 let call = Call::new(Operation::Size, key.as_str());
                 self.around(call, || self.inner.size(key)).await
+            }
+            async fn stat(&self, key: &crate::Key) -> crate::Result<Option<crate::Stat>> {
+                let call = Call::new(Operation::Size, key.as_str());
+                self.around(call, || self.inner.stat(key)).await
             }
         }
 
@@ -124,6 +130,11 @@ macro_rules! forward_around {
                 let (inner, below) = (std::sync::Arc::clone(&self.inner), prefix.clone());
                 let call = Call::new(Operation::ListDir, prefix.as_str());
                 self.around_list(call, move || inner.list_dir(&below))
+            }
+            fn list_stats(&self, prefix: &crate::Prefix) -> crate::Stats {
+                let (inner, below) = (std::sync::Arc::clone(&self.inner), prefix.clone());
+                let call = Call::new(Operation::ListPrefix, prefix.as_str());
+                self.around_list(call, move || inner.list_stats(&below))
             }
         }
     };

@@ -14,7 +14,9 @@ use tokio::sync::OnceCell;
 
 use self::files::Files;
 use self::shelf::{Scope, Shelf};
-use crate::{ByteRequest, Capability, Key, Keys, Names, Prefix, ReadStore, Result, Store};
+use crate::{
+    ByteRequest, Capability, Key, Keys, Names, Prefix, ReadStore, Result, Stat, Stats, Store,
+};
 
 /// Keeps what was read from a store, in memory or in a folder, up to so many bytes; what was not
 /// used for long makes room. Clones share it.
@@ -194,6 +196,9 @@ impl<S: ReadStore> ReadStore for Cached<S> {
             _ => self.shared.inner.size(key).await,
         }
     }
+    async fn stat(&self, key: &Key) -> Result<Option<Stat>> {
+        self.shared.inner.stat(key).await
+    }
 }
 
 impl<S: Store> Cached<S> {
@@ -244,6 +249,9 @@ impl<S: Store> Store for Cached<S> {
     }
     fn list_dir(&self, prefix: &Prefix) -> Names {
         self.shared.inner.list_dir(prefix)
+    }
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        self.shared.inner.list_stats(prefix)
     }
 }
 

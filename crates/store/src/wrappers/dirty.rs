@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{ByteRequest, Capability, Key, Keys, Names, Prefix, ReadStore, Result, Store};
+use crate::{
+    ByteRequest, Capability, Key, Keys, Names, Prefix, ReadStore, Result, Stat, Stats, Store,
+};
 
 /// Remembers whether anything was written; clones share the memory.
 #[derive(Debug, Clone)]
@@ -50,6 +52,9 @@ impl<S: Store> ReadStore for Dirty<S> {
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
         self.inner.size(key).await
     }
+    async fn stat(&self, key: &Key) -> Result<Option<Stat>> {
+        self.inner.stat(key).await
+    }
 }
 
 #[async_trait]
@@ -85,5 +90,8 @@ impl<S: Store> Store for Dirty<S> {
     }
     fn list_dir(&self, prefix: &Prefix) -> Names {
         self.inner.list_dir(prefix)
+    }
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        self.inner.list_stats(prefix)
     }
 }

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 
-use crate::{ByteRequest, Capability, Key, Keys, Names, Prefix, ReadStore, Result, Store};
+use crate::{
+    ByteRequest, Capability, Key, Keys, Names, Prefix, ReadStore, Result, Stat, Stats, Store,
+};
 
 /// The part of a store below a prefix, as a store of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,9 @@ impl<S: ReadStore> ReadStore for Prefixed<S> {
     }
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
         self.inner.size(&self.key(key)?).await
+    }
+    async fn stat(&self, key: &Key) -> Result<Option<Stat>> {
+        self.inner.stat(&self.key(key)?).await
     }
 }
 
@@ -93,5 +98,15 @@ impl<S: Store> Store for Prefixed<S> {
     }
     fn list_dir(&self, prefix: &Prefix) -> Names {
         self.inner.list_dir(&self.below(prefix))
+    }
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        let own = self.prefix.clone();
+        self.inner
+            .list_stats(&self.below(prefix))
+            .map(move |listed| {
+                let (key, stat) = listed?;
+                Ok((Key::new(own.strip(&key).unwrap_or(key.as_str()))?, stat))
+            })
+            .boxed()
     }
 }

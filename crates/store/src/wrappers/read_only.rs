@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{ByteRequest, Capability, Error, Key, Keys, Names, Prefix, ReadStore, Result, Store};
+use crate::{
+    ByteRequest, Capability, Error, Key, Keys, Names, Prefix, ReadStore, Result, Stat, Stats, Store,
+};
 
 /// A view of a store that refuses every write with [`Error::ReadOnly`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,9 @@ impl<S: Store> ReadStore for ReadOnly<S> {
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
         self.inner.size(key).await
     }
+    async fn stat(&self, key: &Key) -> Result<Option<Stat>> {
+        self.inner.stat(key).await
+    }
 }
 
 #[async_trait]
@@ -70,5 +75,8 @@ impl<S: Store> Store for ReadOnly<S> {
     }
     fn list_dir(&self, prefix: &Prefix) -> Names {
         self.inner.list_dir(prefix)
+    }
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        self.inner.list_stats(prefix)
     }
 }

@@ -11,7 +11,9 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 
 use crate::backoff::Backoff;
-use crate::{ByteRequest, Capability, Key, Keys, Names, Prefix, ReadStore, Result, Store};
+use crate::{
+    ByteRequest, Capability, Key, Keys, Names, Prefix, ReadStore, Result, Stat, Stats, Store,
+};
 
 /// Tries an operation again when its error says that may help
 /// ([`Error::is_transient`](crate::Error::is_transient)), with full jitter between the attempts.
@@ -105,6 +107,9 @@ impl<S: ReadStore> ReadStore for Retry<S> {
     async fn size(&self, key: &Key) -> Result<Option<u64>> {
         self.again(|| self.inner.size(key)).await
     }
+    async fn stat(&self, key: &Key) -> Result<Option<Stat>> {
+        self.again(|| self.inner.stat(key)).await
+    }
 }
 
 #[async_trait]
@@ -153,6 +158,10 @@ impl<S: Store> Store for Retry<S> {
     fn list_dir(&self, prefix: &Prefix) -> Names {
         let prefix = prefix.clone();
         self.again_list(move |inner| inner.list_dir(&prefix))
+    }
+    fn list_stats(&self, prefix: &Prefix) -> Stats {
+        let prefix = prefix.clone();
+        self.again_list(move |inner| inner.list_stats(&prefix))
     }
 }
 

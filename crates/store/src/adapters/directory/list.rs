@@ -8,13 +8,25 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 
 use super::{Place, RESERVED, is_absent};
-use crate::{Entry, Key, Keys, Names, Prefix, Result};
+use crate::{Entry, Key, Keys, Names, Prefix, Result, Stat, Stats};
 
 /// So many items may wait for the reader of a listing.
 const WAITING: usize = 256;
 
 pub(super) fn keys(place: Arc<Place>, prefix: Prefix) -> Keys {
-    streamed(move |items| place.walk(prefix.as_str(), items))
+    streamed(move |items| place.walk(prefix.as_str(), items, |key| Some(Ok(key))))
+}
+
+pub(super) fn stats(place: Arc<Place>, prefix: Prefix) -> Stats {
+    streamed(move |items| {
+        place.walk(prefix.as_str(), items, |key| match place.stat(&key) {
+            Ok(Some((size, _))) => Some(Ok((key, Some(Stat::of_size(size))))),
+            // gone meanwhile
+            Ok(None) => None,
+            // what reads it will say why
+            Err(_) => Some(Ok((key, None))),
+        })
+    })
 }
 
 pub(super) fn names(place: Arc<Place>, prefix: Prefix) -> Names {
@@ -38,7 +50,13 @@ fn streamed<T: Send + 'static>(
 }
 
 impl Place {
-    fn walk(&self, prefix: &str, items: &Items<Key>) -> Result<(), Unread> {
+    /// Sends what `told` makes of each key below `prefix`.
+    fn walk<T>(
+        &self,
+        prefix: &str,
+        items: &Items<T>,
+        told: impl Fn(Key) -> Option<Result<T>>,
+    ) -> Result<(), Unread> {
         let mut folders = vec![prefix.to_owned()];
         while let Some(folder) = folders.pop() {
             let children = match self.children(&folder) {
@@ -51,7 +69,8 @@ impl Place {
                     Ok(Entry::Key(name)) => {
                         // a file whose name is no key was not put there by a store
                         let Ok(key) = Key::new(below(&folder, &name)) else { continue };
-                        items.blocking_send(Ok(key)).map_err(|_| Unread)?;
+                        let Some(item) = told(key) else { continue };
+                        items.blocking_send(item).map_err(|_| Unread)?;
                     }
                     Err(error) => items.blocking_send(Err(error)).map_err(|_| Unread)?,
                 }

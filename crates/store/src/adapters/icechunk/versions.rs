@@ -4,11 +4,12 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use futures::StreamExt;
 use icechunk::format::SnapshotId;
 use icechunk::ops::expiration::{ExpiredRefAction, expire};
 use icechunk::ops::gc::{GCConfig, garbage_collect};
 use icechunk::refs::RefErrorKind;
-use icechunk::repository::{RepositoryError, RepositoryErrorKind};
+use icechunk::repository::{RepositoryError, RepositoryErrorKind, VersionInfo as Wanted};
 
 use super::Icechunk;
 use super::failure::Doing;
@@ -19,6 +20,8 @@ use crate::{Collected, Error, Result, Session, Version, Versions};
 const REQUESTS: NonZeroU16 = NonZeroU16::new(16).unwrap();
 /// Manifests take at most so many bytes of memory while garbage is collected.
 const MANIFEST_BYTES: NonZeroUsize = NonZeroUsize::new(256 << 20).unwrap();
+/// So often a branch is looked at again when it moves while it is being moved.
+const FAST_FORWARDS: u32 = 5;
 /// After so many failures in a row no more is deleted.
 const FAILURES: NonZeroU16 = NonZeroU16::new(10).unwrap();
 
@@ -31,6 +34,23 @@ impl Icechunk {
             Ok(_) => Ok(id),
             Err(_) => Err(missing()),
         }
+    }
+
+    /// Whether a snapshot is among the ancestors of another.
+    async fn comes_of(&self, id: &SnapshotId, ancestor: &SnapshotId) -> Result<bool> {
+        let doing = Doing::new("read the history", &self.shown);
+        let commits = self
+            .inner
+            .ancestry(&Wanted::SnapshotId(id.clone()))
+            .await
+            .map_err(|error| doing.failed(error.kind))?;
+        let mut commits = std::pin::pin!(commits);
+        while let Some(commit) = commits.next().await {
+            if commit.map_err(|error| doing.failed(error.kind))?.id == *ancestor {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn check_writable(&self, operation: &'static str) -> Result<()> {
@@ -53,6 +73,14 @@ impl Icechunk {
             kind => Doing::new(operation, &self.shown).key(&named).failed(kind),
         }
     }
+}
+
+fn is_conflict(error: &RepositoryError) -> bool {
+    matches!(
+        error.kind,
+        RepositoryErrorKind::Conflict { .. }
+            | RepositoryErrorKind::Ref(RefErrorKind::Conflict { .. })
+    )
 }
 
 #[async_trait]
@@ -83,6 +111,35 @@ impl Versions for Icechunk {
             Err(_) if self.branch(name).await.is_ok_and(|made| made == *version) => Ok(()),
             Err(error) => Err(self.failed("create", named, error)),
         }
+    }
+
+    async fn fast_forward(&self, name: &str, version: &Version) -> Result<()> {
+        self.check_writable("move a branch")?;
+        let named = format!("branch {name}");
+        let id = self.snapshot(version).await?;
+        for _ in 0..FAST_FORWARDS {
+            let tip = match self.inner.lookup_branch(name).await {
+                Ok(tip) => tip,
+                Err(error) => return Err(self.failed("look up", named, error)),
+            };
+            if tip == id {
+                return Ok(());
+            }
+            if !self.comes_of(&id, &tip).await? {
+                break;
+            }
+            match self.inner.reset_branch(name, &id, Some(&tip)).await {
+                Ok(()) => return Ok(()),
+                Err(error) if is_conflict(&error) => {}
+                // perhaps only the answer was lost
+                Err(error) => match self.inner.lookup_branch(name).await {
+                    Ok(tip) if tip == id => return Ok(()),
+                    _ => return Err(self.failed("move", named, error)),
+                },
+            }
+        }
+        let conflict = format!("{named} has moved on, and version {version} does not come of it");
+        Err(Error::Conflict { store: self.shown.to_string(), conflict })
     }
 
     async fn delete_branch(&self, name: &str) -> Result<()> {

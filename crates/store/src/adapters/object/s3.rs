@@ -49,11 +49,14 @@ impl<'a> Location<'a> {
             location: self.to_string(),
             reason: cause.to_string(),
         })?;
+        // the place comes last, so that a folder's identity begins with that of the one above
         let identity = match self.endpoint() {
-            Some(endpoint) => format!("{self} at {endpoint}"),
+            Some(endpoint) => format!("{endpoint}: {self}"),
             None => self.to_string(),
         };
-        Ok(Object::new(Arc::new(client), self.prefix.clone(), &self.to_string(), &identity))
+        let object =
+            Object::new(Arc::new(client), self.prefix.clone(), &self.to_string(), &identity);
+        Ok(Object { has_md5_tags: true, ..object })
     }
 
     /// The storage of an Icechunk repository at the location.
