@@ -1,15 +1,16 @@
-//! The rules of the store contract as functions, and the macro that makes tests of them.
+//! The rules of the store contract, to be run as tests, or on a store that is in use.
 
+mod check;
 mod read;
+mod rule;
+mod trial;
 mod write;
 
+pub use check::{Check, Outcome};
 pub use read::*;
+pub use rule::{Rule, Verdict, rules};
+pub use trial::{Trial, prepare};
 pub use write::*;
-
-use bytes::Bytes;
-use futures::TryStreamExt;
-
-use crate::{Entry, Error, Key, Prefix, Result, Store};
 
 /// Makes one test per rule of the contract.
 ///
@@ -24,7 +25,11 @@ use crate::{Entry, Error, Key, Prefix, Result, Store};
 #[macro_export]
 macro_rules! store_conformance {
     ($name:ident, $make:expr) => {
-        $crate::store_conformance!(@rules $name, $make;
+        $crate::store_conformance!(@with (@tests $name, $make));
+    };
+    // the one list of all rules
+    (@with ($($wanted:tt)+)) => {
+        $crate::store_conformance! { $($wanted)+;
             a_value_is_read_whole
             a_missing_key_is_none
             a_range_is_read_and_clipped
@@ -36,6 +41,7 @@ macro_rules! store_conformance {
             sizes_are_told
             the_size_of_a_missing_key_is_an_error
             sizes_below_a_prefix_add_up
+            sizes_in_a_listing_are_those_of_the_values
             all_keys_are_listed
             keys_below_a_prefix_are_listed
             a_trailing_slash_makes_no_difference
@@ -58,9 +64,9 @@ macro_rules! store_conformance {
             clear_removes_all
             a_reader_sees_the_old_or_the_new_value
             stores_do_not_share_unless_cloned
-        );
+        }
     };
-    (@rules $name:ident, $make:expr; $($rule:ident)+) => {
+    (@tests $name:ident, $make:expr; $($rule:ident)+) => {
         mod $name {
             #[allow(unused_imports, reason = "the expression may need any of them")]
             use super::*;
@@ -68,65 +74,16 @@ macro_rules! store_conformance {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $rule() {
                     let Some((store, _kept)) = $make.await else { return };
-                    $crate::conformance::$rule(&store).await.unwrap();
+                    let trial = $crate::conformance::Trial::new(store);
+                    $crate::conformance::$rule(&trial).await.unwrap();
                 }
             )+
         }
     };
-}
-
-/// Writes what the rules expect: a Zarr hierarchy, so that stores of Zarr only can hold it.
-///
-/// # Errors
-/// What the store says.
-pub async fn prepare(store: &impl Store) -> Result<()> {
-    for (key, value) in CONTENT {
-        store.set(&Key::new(*key)?, Bytes::from_static(value.as_bytes())).await?;
-    }
-    Ok(())
-}
-
-const GROUP: &str = r#"{"zarr_format":3,"node_type":"group","attributes":{}}"#;
-const ARRAY: &str = r#"{"zarr_format":3,"node_type":"array","shape":[1000],"data_type":"uint8",
-"chunk_grid":{"name":"regular","configuration":{"chunk_shape":[1]}},
-"chunk_key_encoding":{"name":"default","configuration":{"separator":"/"}},
-"fill_value":0,"codecs":[{"name":"bytes"}],"attributes":{}}"#;
-const DIGITS: &str = "0123456789";
-
-const CONTENT: &[(&str, &str)] = &[
-    ("zarr.json", GROUP),
-    ("a/zarr.json", ARRAY),
-    ("a/c/0", DIGITS),
-    ("a/c/1", "one"),
-    ("ab/zarr.json", GROUP),
-    ("ab/d/zarr.json", ARRAY),
-    ("ab/d/c/7", "seven"),
-];
-
-async fn ready(store: &impl Store) -> Result<()> {
-    if store.capability().writes { prepare(store).await } else { Ok(()) }
-}
-
-fn key(text: &str) -> Result<Key> {
-    Key::new(text)
-}
-
-async fn keys(store: &impl Store, prefix: &str) -> Result<Vec<String>> {
-    let mut keys: Vec<_> = store
-        .list_prefix(&Prefix::new(prefix)?)
-        .map_ok(|key| key.to_string())
-        .try_collect()
-        .await?;
-    keys.sort();
-    Ok(keys)
-}
-
-async fn names(store: &impl Store, prefix: &str) -> Result<Vec<Entry>> {
-    let mut names: Vec<_> = store.list_dir(&Prefix::new(prefix)?).try_collect().await?;
-    names.sort();
-    Ok(names)
-}
-
-fn is_refusal<T>(result: &Result<T>) -> bool {
-    matches!(result, Err(Error::ReadOnly { .. } | Error::Unsupported { .. }))
+    (@list; $($rule:ident)+) => {
+        vec![$($crate::conformance::Rule::new(
+            stringify!($rule),
+            |trial| Box::pin($crate::conformance::$rule(trial)),
+        )),+]
+    };
 }

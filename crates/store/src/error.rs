@@ -128,6 +128,14 @@ pub enum Error {
         /// The shape of the array, or of its chunk grid.
         shape: Vec<u64>,
     },
+    /// A store breaks a rule of the contract (see `conformance`).
+    #[error("{store} breaks the contract: {reason}")]
+    Contract {
+        /// The store.
+        store: String,
+        /// What was expected, and what was found.
+        reason: String,
+    },
     /// The backend failed.
     #[error("could not {operation} `{key}` in {store}: {source}")]
     Backend {

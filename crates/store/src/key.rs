@@ -23,6 +23,12 @@ impl Key {
         Ok(Self(key))
     }
 
+    /// A key that is known to be one.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn known(key: &'static str) -> Self {
+        Self(key.to_owned())
+    }
+
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,6 +1,8 @@
 //! Tests of the store against its own contract, other processes and Python.
 
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod clouds;
 #[cfg(test)]
 mod conformance;
