@@ -36,10 +36,10 @@ async fn filled(repository: &Arc<dyn Repository>) {
     let session = repository.begin().await.unwrap();
     let store = session.store();
     create_group(&store, "", serde_json::Map::new()).await.unwrap();
-    let spec = ArraySpec::new(vec![900], vec![300], "uint16");
+    let spec = ArraySpec::new(vec![1, 900], vec![1, 300], "uint16");
     let array = ZarrArray::create(store, "a", &spec).await.unwrap();
     let values: Vec<u8> = (1..901_u16).flat_map(u16::to_ne_bytes).collect();
-    array.write(&[0..900], &values).await.unwrap();
+    array.write(&[0..1, 0..900], &values).await.unwrap();
     session.commit("900 numbers").await.unwrap();
 }
 
