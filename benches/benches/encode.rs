@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use criterion::{BatchSize, Criterion, Throughput};
+use criterion::{Criterion, Throughput};
 use futures::executor::block_on;
 use terracube_benches::{Relief, on_one_core};
 use terracube_store::{ArraySpec, Codecs, Memory, ZarrArray};
@@ -32,14 +32,10 @@ fn bench(criterion: &mut Criterion) -> Result<()> {
         ("none", Codecs::None),
     ] {
         let array = array(codecs)?;
-        let encoded = array.encode_chunk(&[0, 0], native.clone())?.context("the chunk is empty")?;
+        let encoded = array.encode_chunk(&[0, 0], &native)?.context("the chunk is empty")?;
         println!("{name}: ratio {:.2}", native.len() as f64 / encoded.len() as f64);
         group.bench_function(format!("encode/{name}"), |b| {
-            b.iter_batched(
-                || native.clone(),
-                |native| array.encode_chunk(&[0, 0], native),
-                BatchSize::LargeInput,
-            );
+            b.iter(|| array.encode_chunk(&[0, 0], &native));
         });
         group.bench_function(format!("decode/{name}"), |b| {
             b.iter(|| array.decode_chunk(&[0, 0], Some(encoded.clone())));

@@ -227,7 +227,7 @@ fn draw(draw: impl FnOnce(&mut Raster) -> Result<()>) -> Result<Vec<u8>> {
 
 /// Encodes a patch; gives the bytes of the chunk.
 fn encode(array: &ZarrArray, (row, col): (usize, usize), native: Vec<u8>) -> Result<u64> {
-    let encoded = array.encode_chunk(&[row as u64, col as u64], native)?;
+    let encoded = array.encode_chunk(&[row as u64, col as u64], &native)?;
     Ok(encoded.map_or(0, |bytes| bytes.len() as u64))
 }
 

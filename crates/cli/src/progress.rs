@@ -48,8 +48,12 @@ pub(crate) async fn run(
     interrupt: &Interrupt,
     is_json: bool,
 ) -> Result<Report, Failure> {
-    let mut options =
-        FillOptions { memory: work.memory.0, stop: interrupt.stop(), ..FillOptions::default() };
+    let mut options = FillOptions {
+        memory: work.memory.0,
+        commit_patches: work.commit_patches as usize,
+        stop: interrupt.stop(),
+        ..FillOptions::default()
+    };
     if let Some(jobs) = work.jobs {
         options.patches_in_flight = usize::from(jobs);
     }

@@ -68,7 +68,11 @@ impl FromStr for MosaicRule {
 #[derive(Debug, Clone)]
 pub struct Mosaic {
     rule: MosaicRule,
-    result: Raster,
+    width: usize,
+    height: usize,
+    dtype: DType,
+    /// What was added so far; nothing yet, or nothing but sums.
+    result: Option<Raster>,
     missing: usize,
     sums: Vec<f64>,
     counts: Vec<u32>,
@@ -82,7 +86,10 @@ impl Mosaic {
         let means = if rule == MosaicRule::Mean { n } else { 0 };
         Self {
             rule,
-            result: Raster::empty(width, height, dtype),
+            width,
+            height,
+            dtype,
+            result: None,
             missing: n,
             sums: vec![0.0; means],
             counts: vec![0; means],
@@ -93,27 +100,27 @@ impl Mosaic {
     ///
     /// # Errors
     /// [`Error::Mismatch`] when its shape or type is another.
-    pub fn add(&mut self, raster: &Raster) -> Result<()> {
-        let shape = |r: &Raster| format!("{} {} by {}", r.dtype(), r.width, r.height);
-        let result = &self.result;
-        if (raster.width, raster.height, raster.dtype())
-            != (result.width, result.height, result.dtype())
-        {
+    pub fn add(&mut self, raster: Raster) -> Result<()> {
+        let shape = |dtype, width, height| format!("{dtype} {width} by {height}");
+        if (raster.width, raster.height, raster.dtype()) != (self.width, self.height, self.dtype) {
             return Err(Error::Mismatch {
                 what: "rasters of a mosaic",
-                left: shape(raster),
-                right: shape(result),
+                left: shape(raster.dtype(), raster.width, raster.height),
+                right: shape(self.dtype, self.width, self.height),
             });
         }
         if self.is_complete() {
             return Ok(());
         }
-        if self.rule == MosaicRule::Mean {
-            self.add_to_means(raster);
-        } else {
-            let rule = self.rule;
-            let new = typed!(raster.dtype(), T => merge::<T>(rule, raster, &mut self.result));
-            self.missing -= new;
+        match (&mut self.result, self.rule) {
+            (_, MosaicRule::Mean) => self.add_to_means(&raster),
+            (None, _) => {
+                self.missing -= raster.count_valid();
+                self.result = Some(raster);
+            }
+            (Some(result), rule) => {
+                self.missing -= typed!(self.dtype, T => merge::<T>(rule, &raster, result));
+            }
         }
         Ok(())
     }
@@ -132,15 +139,21 @@ impl Mosaic {
             let mean = |(sum, n): (&f64, &u32)| T::from_f64(sum / f64::from((*n).max(1)));
             T::wrap(sums.iter().zip(counts).map(mean).collect())
         }
-        if self.rule == MosaicRule::Mean {
-            self.result.pixels =
-                typed!(self.result.dtype(), T => divide::<T>(&self.sums, &self.counts));
-            self.result.valid = Some(self.counts.iter().map(|n| *n > 0).collect());
+        let (width, height) = (self.width, self.height);
+        let mut result = match self.result.take() {
+            Some(result) => result,
+            None if self.rule == MosaicRule::Mean => Raster {
+                width,
+                height,
+                pixels: typed!(self.dtype, T => divide::<T>(&self.sums, &self.counts)),
+                valid: Some(self.counts.iter().map(|n| *n > 0).collect()),
+            },
+            None => Raster::empty(width, height, self.dtype),
+        };
+        if result.valid.as_ref().is_some_and(|v| v.iter().all(|valid| *valid)) {
+            result.valid = None;
         }
-        if self.result.valid.as_ref().is_some_and(|v| v.iter().all(|valid| *valid)) {
-            self.result.valid = None;
-        }
-        self.result
+        result
     }
 
     fn add_to_means(&mut self, raster: &Raster) {
@@ -160,7 +173,7 @@ impl Mosaic {
 /// Merges by a rule other than the mean; how many pixels became valid.
 fn merge<T: Sample>(rule: MosaicRule, raster: &Raster, result: &mut Raster) -> usize {
     let Some(values) = T::slice(&raster.pixels) else { return 0 };
-    let Some(valid) = &mut result.valid else { return 0 };
+    let valid = result.valid.get_or_insert_with(|| vec![true; values.len()]);
     let Some(kept) = T::slice_mut(&mut result.pixels) else { return 0 };
     let mut new = 0;
     for (i, (value, (kept, had))) in values.iter().zip(kept.iter_mut().zip(valid)).enumerate() {
@@ -204,8 +217,8 @@ mod tests {
             (MosaicRule::Mean, [4, 7]),
         ] {
             let mut mosaic = Mosaic::new(rule, 3, 1, DType::I16);
-            mosaic.add(&a).unwrap();
-            mosaic.add(&b).unwrap();
+            mosaic.add(a.clone()).unwrap();
+            mosaic.add(b.clone()).unwrap();
             assert!(!mosaic.is_complete());
             let out = mosaic.finish();
             let Pixels::I16(values) = &out.pixels else { panic!() };
@@ -217,12 +230,12 @@ mod tests {
     #[test]
     fn first_is_complete_early() {
         let mut mosaic = Mosaic::new(MosaicRule::First, 3, 1, DType::I16);
-        mosaic.add(&raster([1, 2, -1])).unwrap();
+        mosaic.add(raster([1, 2, -1])).unwrap();
         assert!(!mosaic.is_complete());
-        mosaic.add(&raster([9, 9, 3])).unwrap();
+        mosaic.add(raster([9, 9, 3])).unwrap();
         assert!(mosaic.is_complete());
-        mosaic.add(&raster([8, 8, 8])).unwrap();
+        mosaic.add(raster([8, 8, 8])).unwrap();
         assert_eq!(mosaic.finish(), Raster::new(3, 1, Pixels::I16(vec![1, 2, 3])).unwrap());
-        assert!(Mosaic::new(MosaicRule::First, 2, 1, DType::I16).add(&raster([1; 3])).is_err());
+        assert!(Mosaic::new(MosaicRule::First, 2, 1, DType::I16).add(raster([1; 3])).is_err());
     }
 }

@@ -85,6 +85,13 @@ impl Raster {
             let is_nodata = |v: T| {
                 if nodata.is_nan() { v.partial_cmp(&v).is_none() } else { v == nodata_value }
             };
+            // mostly there is none, which is found out sooner than a mask is made
+            if !values
+                .chunks(1024)
+                .any(|some| some.iter().fold(false, |any, v| any | is_nodata(*v)))
+            {
+                return;
+            }
             let mask = valid.get_or_insert_with(|| vec![true; values.len()]);
             for (slot, value) in mask.iter_mut().zip(values) {
                 *slot &= !is_nodata(*value);
@@ -157,21 +164,20 @@ impl Raster {
 /// # Errors
 /// None at present; kept for symmetry with [`warp`](crate::warp::warp).
 pub fn copy_window(
-    src: &Raster,
+    src: Raster,
     (col, row): (i64, i64),
     (width, height): (usize, usize),
     dtype: DType,
     nodata: Option<f64>,
 ) -> Result<Raster> {
-    let mut out = Raster::empty(width, height, dtype);
-    let cast;
-    let same = if src.dtype() == dtype {
-        src
+    let same = if src.dtype() == dtype { src } else { src.cast(dtype) };
+    let mut out = if (col, row, same.width, same.height) == (0, 0, width, height) {
+        same
     } else {
-        cast = src.cast(dtype);
-        &cast
+        let mut out = Raster::empty(width, height, dtype);
+        out.paste(&same, col, row)?;
+        out
     };
-    out.paste(same, col, row)?;
     if let Some(nodata) = nodata {
         sidestep_nodata(&mut out, nodata);
     }
@@ -270,7 +276,7 @@ mod tests {
     fn paste_clips_on_every_side() {
         let src = ramp(3, 2);
         for (col, row, expected) in [(-1, -1, vec![4, 5]), (3, 1, vec![0]), (-9, 0, vec![])] {
-            let out = copy_window(&src, (col, row), (4, 2), DType::I16, None).unwrap();
+            let out = copy_window(src.clone(), (col, row), (4, 2), DType::I16, None).unwrap();
             let values: Vec<_> = (0..8)
                 .filter(|i| out.is_valid(i % 4, i / 4))
                 .map(|i| out.pixels.get_f64(i).unwrap() as i32)

@@ -84,6 +84,10 @@ pub(crate) struct WorkArgs {
     /// Patches in flight at the same time
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
+    /// Commit after so many patches; also after 1 GiB, and after 30 seconds
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) commit_patches: u32,
 }
 
 /// Download what is missing of an area and time

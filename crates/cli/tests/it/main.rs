@@ -7,6 +7,7 @@ mod bad_store;
 mod grid;
 mod help;
 mod interrupt;
+mod kills;
 mod secrets;
 mod whole_life;
 mod world;

@@ -48,7 +48,7 @@ pub(super) fn patch(
         }
         state = PatchState::Filled;
         let raster = whole(raster, band, cube.patches().shape())?;
-        chunks.push(array.encode_chunk(&chunk, raster.pixels.into_bytes())?);
+        chunks.push(array.encode_chunk(&chunk, raster.pixels.as_bytes())?);
     }
     Ok(Rendered { patch, state, chunks })
 }
@@ -64,13 +64,13 @@ fn mosaic(cube: &Cube, band: &Band, geobox: &GeoBox, granules: Vec<Fetched>) -> 
         if let Some(nodata) = band.source_nodata {
             source.invalidate(nodata);
         }
-        mosaic.add(&place(&source, band, geobox, &granule.placed)?)?;
+        mosaic.add(place(source, band, geobox, &granule.placed)?)?;
     }
     Ok(mosaic.finish())
 }
 
 /// Brings a decoded window onto the patch's grid.
-fn place(source: &Raster, band: &Band, geobox: &GeoBox, placed: &Placed) -> Result<Raster> {
+fn place(source: Raster, band: &Band, geobox: &GeoBox, placed: &Placed) -> Result<Raster> {
     let Placed { level, plan, transform } = placed;
     let (dtype, nodata) = (band.dtype, band.nodata_value());
     if let Some((col, row)) = plan.paste {
@@ -85,7 +85,7 @@ fn place(source: &Raster, band: &Band, geobox: &GeoBox, placed: &Placed) -> Resu
     };
     let options =
         WarpOptions { resampling: band.resampling, scale: plan.scale, extent, dtype, nodata };
-    Ok(warp(source, &level.crop(&plan.src), geobox, transform, &options)?)
+    Ok(warp(&source, &level.crop(&plan.src), geobox, transform, &options)?)
 }
 
 /// The raster as a whole chunk: patches at the cube's edge are smaller than it.

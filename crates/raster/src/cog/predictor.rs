@@ -36,7 +36,11 @@ fn undo_strided<T: Pod + WrappingAdd, const N: usize>(row: &mut [T]) {
 /// Undoes predictor 3 for one row: byte differences, then planes of bytes (most significant first)
 /// put back together as native values of `N` bytes in `out`.
 pub(super) fn undo_floating<const N: usize>(row: &mut [u8], stride: usize, out: &mut [[u8; N]]) {
-    undo_horizontal(row, stride);
+    if stride == 1 {
+        sum_bytes(row);
+    } else {
+        undo_horizontal(row, stride);
+    }
     let count = out.len();
     let mut planes = [&row[..0]; N];
     for (slot, plane) in planes.iter_mut().zip(row.chunks_exact(count.max(1))) {
@@ -53,6 +57,51 @@ pub(super) fn undo_floating<const N: usize>(row: &mut [u8], stride: usize, out: 
     for (i, value) in out.iter_mut().enumerate() {
         *value = std::array::from_fn(|k| planes[k][i]);
     }
+}
+
+/// Adds to each byte the one before: predictor 2 for bytes of one band.
+#[cfg(target_arch = "x86_64")]
+#[expect(unsafe_code, reason = "sixteen bytes at a time are four times as fast")]
+fn sum_bytes(row: &mut [u8]) {
+    // SAFETY: every x86-64 has SSE2.
+    unsafe { sum_bytes_sse2(row) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "sse2")]
+fn sum_bytes_sse2(row: &mut [u8]) {
+    use std::arch::x86_64::{
+        _mm_add_epi8, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_setzero_si128, _mm_shufflelo_epi16,
+        _mm_slli_si128, _mm_srli_si128, _mm_unpackhi_epi64, _mm_unpacklo_epi8, _mm_unpacklo_epi64,
+    };
+    let (blocks, rest) = row.as_chunks_mut::<16>();
+    let mut before = _mm_setzero_si128();
+    for block in blocks {
+        let (halves, _) = block.as_chunks_mut::<8>();
+        let [low, high] = halves else { continue };
+        let mut sums = _mm_set_epi64x(i64::from_le_bytes(*high), i64::from_le_bytes(*low));
+        sums = _mm_add_epi8(sums, _mm_slli_si128::<1>(sums));
+        sums = _mm_add_epi8(sums, _mm_slli_si128::<2>(sums));
+        sums = _mm_add_epi8(sums, _mm_slli_si128::<4>(sums));
+        sums = _mm_add_epi8(sums, _mm_slli_si128::<8>(sums));
+        // the last sum in every byte
+        let last = _mm_srli_si128::<15>(sums);
+        let last = _mm_shufflelo_epi16::<0>(_mm_unpacklo_epi8(last, last));
+        sums = _mm_add_epi8(sums, before);
+        before = _mm_add_epi8(before, _mm_unpacklo_epi64(last, last));
+        *low = _mm_cvtsi128_si64(sums).to_le_bytes();
+        *high = _mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)).to_le_bytes();
+    }
+    let mut sum = _mm_cvtsi128_si64(before).to_le_bytes()[0];
+    for value in rest {
+        sum = sum.wrapping_add(*value);
+        *value = sum;
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn sum_bytes(row: &mut [u8]) {
+    undo_horizontal(row, 1);
 }
 
 /// Wrapping addition for the unsigned integers.
@@ -85,6 +134,17 @@ mod tests {
             }
             undo_horizontal(&mut row, stride);
             assert_eq!(row, values, "stride {stride}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_summed_as_one_by_one() {
+        for length in (0..70).chain([1000]) {
+            let row: Vec<u8> = (0..length).map(|i| (i * i * 31 + 7) as u8).collect();
+            let (mut one_by_one, mut together) = (row.clone(), row);
+            undo_horizontal(&mut one_by_one, 1);
+            sum_bytes(&mut together);
+            assert_eq!(together, one_by_one, "{length}");
         }
     }
 

@@ -21,7 +21,7 @@ impl ZarrArray {
     /// # Errors
     /// [`Error::OutOfBounds`] when there is no such chunk; [`Error::Codec`] when `native` has not
     /// the chunk's size or cannot be encoded.
-    pub fn encode_chunk(&self, chunk: &[u64], native: Vec<u8>) -> Result<Option<Bytes>> {
+    pub fn encode_chunk(&self, chunk: &[u64], native: &[u8]) -> Result<Option<Bytes>> {
         self.check_chunk(chunk)?;
         let expected = self.chunk_bytes();
         if native.len() != expected {
@@ -29,7 +29,7 @@ impl ZarrArray {
             return Err(self.codec_error(chunk, reason));
         }
         let zarrs = &self.node.zarrs;
-        if zarrs.fill_value().equals_all(&native) {
+        if zarrs.fill_value().equals_all(native) {
             return Ok(None);
         }
         let encoded = zarrs.codecs().encode(
@@ -99,7 +99,7 @@ impl ZarrArray {
     /// As [`encode_chunk`](Self::encode_chunk) and [`write_encoded`](Self::write_encoded).
     pub async fn write_chunk(&self, chunk: &[u64], native: Vec<u8>) -> Result<()> {
         let (array, index) = (self.clone(), chunk.to_vec());
-        let encoded = self.computing(move || array.encode_chunk(&index, native)).await?;
+        let encoded = self.computing(move || array.encode_chunk(&index, &native)).await?;
         self.write_encoded(chunk, encoded).await
     }
 
