@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::{Error, Result};
 
 /// The name of a value: `/`-separated non-empty segments, without `.` or `..`, NUL, backslash or a
 /// leading or trailing slash.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Key(String);
 
 impl Key {

@@ -5,6 +5,7 @@ mod backoff;
 mod capability;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod copy;
 mod error;
 mod key;
 mod open;
@@ -21,6 +22,7 @@ pub mod zarrs_interop;
 
 pub use adapters::{Directory, Memory};
 pub use capability::Capability;
+pub use copy::{Copy, CopyEvent, CopyFailure, CopyOptions, CopyReport, Tally, Verify};
 pub use error::{Cause, Error, Result};
 pub use key::{Key, Prefix};
 pub use open::{

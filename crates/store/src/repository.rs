@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::{Result, Store};
 
 /// The name of a version: a commit of a versioned repository, or `live` for an unversioned store.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Version(pub String);
 
 impl fmt::Display for Version {
@@ -19,7 +19,7 @@ impl fmt::Display for Version {
 }
 
 /// One commit in the history of a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct VersionInfo {
     /// The version.
     pub version: Version,

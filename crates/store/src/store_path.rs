@@ -36,6 +36,11 @@ impl StorePath {
         self.path.as_str()
     }
 
+    /// The path as the folder it is.
+    pub(crate) fn prefix(&self) -> &Prefix {
+        &self.path
+    }
+
     /// The place `name` below this one.
     ///
     /// # Errors

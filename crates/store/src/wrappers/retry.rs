@@ -78,7 +78,8 @@ impl<S: Store> Retry<S> {
         stream::once(async move {
             let mut attempt = 0;
             loop {
-                let mut names = list(&this.inner);
+                // an empty one has ended here, and the chain asks it again
+                let mut names = list(&this.inner).fuse();
                 match names.next().await {
                     Some(Err(error)) if this.is_worth_another(attempt, &error) => {}
                     first => return stream::iter(first).chain(names),

@@ -7,6 +7,8 @@ mod clouds;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod copy;
+#[cfg(test)]
 mod directory;
 #[cfg(test)]
 #[cfg(target_os = "linux")]

@@ -65,6 +65,11 @@ async fn a_listing_is_begun_again() {
     let store = at_once(Faulty::new(with_values(3, 1).await).with(fault));
     let keys: Vec<_> = store.list().try_collect().await.unwrap();
     assert_eq!(keys, ["c/0", "c/1", "c/2"].map(key));
+
+    // a stream that must not be asked again when it has ended
+    let folder = tempfile::tempdir().unwrap();
+    let empty = at_once(Directory::new(folder.path()).unwrap());
+    assert!(empty.list().try_collect::<Vec<_>>().await.unwrap().is_empty());
 }
 
 #[tokio::test]

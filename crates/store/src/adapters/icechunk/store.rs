@@ -73,16 +73,16 @@ impl SessionStore {
 
     fn failed(&self, operation: &'static str, key: &str, error: StoreError) -> Error {
         match error.kind {
-            StoreErrorKind::InvalidKey { .. } => Error::InvalidKey {
-                key: key.to_owned(),
-                reason: "an Icechunk store holds `zarr.json` and chunks of Zarr v3 only",
-            },
+            // what it has not implemented is Zarr v2
+            StoreErrorKind::InvalidKey { .. } | StoreErrorKind::Unimplemented(_) => {
+                Error::InvalidKey {
+                    key: key.to_owned(),
+                    reason: "an Icechunk store holds `zarr.json` and chunks of Zarr v3 only",
+                }
+            }
             StoreErrorKind::SessionError(SessionErrorKind::ZeroLengthChunk { .. }) => {
                 let store = self.shown.to_string();
                 Error::Unsupported { operation: "hold a chunk of no bytes", store }
-            }
-            StoreErrorKind::Unimplemented(_) => {
-                Error::Unsupported { operation, store: self.shown.to_string() }
             }
             StoreErrorKind::ReadOnly => {
                 Error::ReadOnly { operation, store: self.shown.to_string() }
