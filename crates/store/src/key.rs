@@ -1,5 +1,6 @@
 //! Keys and prefixes of a store, validated once.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use serde::Serialize;
@@ -101,6 +102,13 @@ impl Prefix {
             (_, "") => self.clone(),
             (own, below) => Self(format!("{own}/{below}")),
         }
+    }
+}
+
+/// Keys are ordered as their texts.
+impl Borrow<str> for Key {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future, stream};
 
 use crate::{
     ByteRequest, Capability, Entry, Error, Key, Keys, Names, Prefix, ReadStore, Result, Stat,
     Stats, Store,
 };
+
+/// A listing takes so many keys at a time.
+const PAGE: usize = 1000;
 
 /// A store in memory. Clones share their values; two stores are equal when they do.
 #[derive(Clone, Default)]
@@ -86,9 +90,16 @@ impl Store for Memory {
     }
 
     fn list_prefix(&self, prefix: &Prefix) -> Keys {
-        let keys: Vec<_> =
-            self.read().keys().filter(|key| prefix.contains(key)).cloned().map(Ok).collect();
-        stream::iter(keys).boxed()
+        let (this, prefix) = (self.clone(), prefix.clone());
+        let pages = stream::unfold(Some(None), move |last: Option<Option<Key>>| {
+            let page = last.map(|last| this.page(&prefix, last.as_ref()));
+            let page = page.filter(|page| !page.is_empty());
+            future::ready(page.map(|page| {
+                let last = page.last().cloned().map(Some);
+                (stream::iter(page.into_iter().map(Ok)), last)
+            }))
+        });
+        pages.flatten().boxed()
     }
 
     fn list_dir(&self, prefix: &Prefix) -> Names {
@@ -110,6 +121,18 @@ impl Store for Memory {
 }
 
 impl Memory {
+    /// The next keys below a prefix, in order.
+    fn page(&self, prefix: &Prefix, after: Option<&Key>) -> Vec<Key> {
+        let from = match after {
+            Some(key) => Bound::Excluded(key.as_str()),
+            None => Bound::Excluded(prefix.as_str()),
+        };
+        let values = self.read();
+        let keys = values.range::<str, _>((from, Bound::Unbounded)).map(|(key, _)| key);
+        let near = keys.take_while(|key| key.as_str().starts_with(prefix.as_str()));
+        near.filter(|key| prefix.contains(key)).take(PAGE).cloned().collect()
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Key, Bytes>> {
         self.values.read().unwrap_or_else(PoisonError::into_inner)
     }

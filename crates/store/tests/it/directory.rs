@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use futures::TryStreamExt;
-use terracube_store::{ByteRequest, Directory, Error, Key, Prefix, ReadStore, Store, StoreExt};
+use terracube_store::{
+    ByteRequest, Directory, Error, Key, Memory, Prefix, ReadStore, Store, StoreExt,
+};
 
 #[cfg(unix)]
 #[tokio::test]
@@ -83,4 +85,38 @@ async fn writers_and_deleters_of_one_folder_do_not_fail() {
         task.await.unwrap().unwrap();
     }
     assert!(store.is_empty(&Prefix::root()).await.unwrap());
+}
+
+/// The first key comes before the listing ends: what is deleted meanwhile is not listed.
+#[tokio::test]
+async fn keys_are_listed_as_they_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for row in 0..40 {
+        let row = folder.path().join(format!("a/c/{row}"));
+        std::fs::create_dir_all(&row).unwrap();
+        (0..50).for_each(|col| std::fs::write(row.join(col.to_string()), "1").unwrap());
+    }
+    let store = Directory::new(folder.path()).unwrap();
+    let all: Vec<_> = store.list().try_collect().await.unwrap();
+    assert_eq!(all.len(), 2000);
+    let mut keys = store.list_prefix(&Prefix::new("a").unwrap());
+    keys.try_next().await.unwrap().unwrap();
+    store.clear().await.unwrap();
+    let rest: Vec<_> = keys.try_collect().await.unwrap();
+    assert!(rest.len() < 1000, "{}", rest.len());
+}
+
+#[tokio::test]
+async fn a_memory_is_listed_while_it_is_written_to() {
+    let store = Memory::new();
+    for i in 0..3000 {
+        store.set(&Key::new(format!("a/{i:04}")).unwrap(), "1".into()).await.unwrap();
+    }
+    store.set(&Key::new("a-b/0").unwrap(), "1".into()).await.unwrap();
+    let mut keys = store.list_prefix(&Prefix::new("a").unwrap());
+    assert_eq!(keys.try_next().await.unwrap().unwrap().as_str(), "a/0000");
+    store.delete(&Key::new("a/2999").unwrap()).await.unwrap();
+    let rest: Vec<_> = keys.try_collect().await.unwrap();
+    assert_eq!(rest.len(), 2998);
+    assert_eq!(rest.last().unwrap().as_str(), "a/2998");
 }

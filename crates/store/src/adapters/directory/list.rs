@@ -57,26 +57,29 @@ impl Place {
         items: &Items<T>,
         told: impl Fn(Key) -> Option<Result<T>>,
     ) -> Result<(), Unread> {
-        let mut folders = vec![prefix.to_owned()];
-        while let Some(folder) = folders.pop() {
-            let children = match self.children(&folder) {
-                Ok(children) => children,
-                Err(error) => return items.blocking_send(Err(error)).map_err(|_| Unread),
-            };
-            for child in children {
-                match child {
-                    Ok(Entry::Dir(name)) => folders.push(below(&folder, &name)),
-                    Ok(Entry::Key(name)) => {
-                        // a file whose name is no key was not put there by a store
-                        let Ok(key) = Key::new(below(&folder, &name)) else { continue };
-                        let Some(item) = told(key) else { continue };
-                        items.blocking_send(item).map_err(|_| Unread)?;
-                    }
-                    Err(error) => items.blocking_send(Err(error)).map_err(|_| Unread)?,
+        // the folders on the way to where the walk is, each with what is left of it
+        let mut way = Vec::new();
+        let mut next = Some(prefix.to_owned());
+        loop {
+            if let Some(folder) = next.take() {
+                match self.children(&folder) {
+                    Ok(children) => way.push((folder, children)),
+                    Err(error) => return items.blocking_send(Err(error)).map_err(|_| Unread),
                 }
             }
+            let Some((folder, children)) = way.last_mut() else { return Ok(()) };
+            match children.next() {
+                None => drop(way.pop()),
+                Some(Ok(Entry::Dir(name))) => next = Some(below(folder, &name)),
+                Some(Ok(Entry::Key(name))) => {
+                    // a file whose name is no key was not put there by a store
+                    let Ok(key) = Key::new(below(folder, &name)) else { continue };
+                    let Some(item) = told(key) else { continue };
+                    items.blocking_send(item).map_err(|_| Unread)?;
+                }
+                Some(Err(error)) => items.blocking_send(Err(error)).map_err(|_| Unread)?,
+            }
         }
-        Ok(())
     }
 
     fn entries(&self, prefix: &str, items: &Items<Entry>) -> Result<(), Unread> {
@@ -95,7 +98,10 @@ impl Place {
         Ok(())
     }
 
-    fn children(&self, folder: &str) -> Result<impl Iterator<Item = Result<Entry>>> {
+    fn children<'a>(
+        &'a self,
+        folder: &str,
+    ) -> Result<impl Iterator<Item = Result<Entry>> + use<'a>> {
         let path = self.path(folder, "list")?;
         let entries = match fs::read_dir(&path) {
             Ok(entries) => Some(entries),
