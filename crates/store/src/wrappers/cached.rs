@@ -106,6 +106,13 @@ impl<S: ReadStore> Shared<S> {
         }
     }
 
+    async fn kept_or_fetched(&self, key: &Key, request: ByteRequest) -> Result<Option<Bytes>> {
+        match self.kept(key, request).await? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => self.fetch(key, request).await,
+        }
+    }
+
     async fn fetch(&self, key: &Key, request: ByteRequest) -> Result<Option<Bytes>> {
         let epoch = self.shelf.epoch(key);
         let flight = Flight { key: key.clone(), request, epoch };
@@ -157,10 +164,8 @@ impl<S: ReadStore> ReadStore for Cached<S> {
         if let Some(bytes) = self.shared.shelf.find_in_memory(key, request)? {
             return Ok(Some(bytes));
         }
-        match self.shared.kept(key, request).await? {
-            Some(bytes) => Ok(Some(bytes)),
-            None => self.shared.fetch(key, request).await,
-        }
+        // boxed, so that a hit makes a small future
+        Box::pin(self.shared.kept_or_fetched(key, request)).await
     }
 
     async fn get_partial_values(

@@ -35,8 +35,9 @@ struct State {
     written: Vec<(u64, Scope)>,
 }
 
-/// All that is kept of a key.
+/// All that is kept of a key. The whole value apart saves a hit a second hash.
 struct Entry {
+    whole: Option<Held>,
     parts: HashMap<ByteRequest, Held>,
     bytes: u64,
     stamp: u64,
@@ -96,7 +97,7 @@ impl Shelf {
         let state = self.read();
         let entry = state.entries.get(key)?;
         entry.mark();
-        match entry.parts.get(&ByteRequest::All) {
+        match &entry.whole {
             Some(whole) => Some((whole.clone(), request)),
             None => Some((entry.parts.get(&request)?.clone(), ByteRequest::All)),
         }
@@ -110,7 +111,7 @@ impl Shelf {
         let state = self.read();
         let Some(entry) = state.entries.get(key) else { return Ok(None) };
         entry.mark();
-        match (entry.parts.get(&ByteRequest::All), request) {
+        match (&entry.whole, request) {
             (Some(Held::Memory(bytes)), ByteRequest::All) => Ok(Some(bytes.clone())),
             (Some(Held::Memory(bytes)), request) => part(bytes, request, key).map(Some),
             (None, request) => match entry.parts.get(&request) {
@@ -204,9 +205,14 @@ impl State {
         let added = cost(&held, &key);
         let entry = self.entries.entry(key.clone()).or_insert_with(|| {
             self.ring.push_back((key.clone(), stamp));
-            Entry { parts: HashMap::new(), bytes: 0, stamp, used: AtomicBool::new(false) }
+            let used = AtomicBool::new(false);
+            Entry { whole: None, parts: HashMap::new(), bytes: 0, stamp, used }
         });
-        let freed = entry.parts.insert(request, held).map_or(0, |replaced| {
+        let replaced = match request {
+            ByteRequest::All => entry.whole.replace(held),
+            part => entry.parts.insert(part, held),
+        };
+        let freed = replaced.map_or(0, |replaced| {
             replaced.discard();
             cost(&replaced, &key)
         });
@@ -230,7 +236,7 @@ impl State {
     fn remove(&mut self, key: &Key) {
         if let Some(entry) = self.entries.remove(key) {
             self.bytes -= entry.bytes;
-            entry.parts.values().for_each(Held::discard);
+            entry.whole.iter().chain(entry.parts.values()).for_each(Held::discard);
         }
     }
 
