@@ -25,8 +25,7 @@ pub(crate) fn compare(dataset: &Dataset, rounds: usize) -> Result<()> {
         let works = [(Work::BucketBytes, &near), (Work::Bucket, &near), (Work::Bucket, &far)];
         for ((work, server), walls) in works.into_iter().zip(&mut walls) {
             let found = work.in_a_process(server.url(), Cores::All)?;
-            let expected =
-                if work == Work::Bucket { dataset.bytes() } else { dataset.stored };
+            let expected = if work == Work::Bucket { dataset.bytes() } else { dataset.stored };
             ensure!(found.amount == expected, "{work:?}: {found:?}");
             walls.push(found.wall);
         }

@@ -22,10 +22,7 @@ pub(crate) fn compare(rounds: usize) -> Result<()> {
             ("range", ByteRequest::Range { start: 10, end: 90 }),
         ] {
             let [memory, cache] = runtime.block_on(both(size, request, rounds))?;
-            println!(
-                "{name:<12} {size:>7} B {memory:>10.0} {cache:>10.0} {:>7.2}",
-                cache / memory
-            );
+            println!("{name:<12} {size:>7} B {memory:>10.0} {cache:>10.0} {:>7.2}", cache / memory);
         }
     }
     Ok(())

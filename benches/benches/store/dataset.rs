@@ -45,8 +45,7 @@ async fn write(places: &[PathBuf], side: u64) -> Result<u64> {
     let mut targets = Vec::new();
     for place in places {
         let location = place.display().to_string();
-        let session =
-            create_repository(&location, &OpenOptions::default()).await?.begin().await?;
+        let session = create_repository(&location, &OpenOptions::default()).await?.begin().await?;
         create_group(&session.store(), "", serde_json::Map::new()).await?;
         let spec = ArraySpec::new(vec![side, side], vec![CHUNK, CHUNK], "float32");
         let array = ZarrArray::create(session.store(), "a", &spec).await?;

@@ -29,7 +29,9 @@ pub(crate) fn compare(keys: usize, rounds: usize) -> Result<()> {
         anyhow::Ok(())
     })?;
     println!("\nlisting {keys} keys, medians of {rounds}");
-    println!("              first key ms   all keys ms   memory grown MB   for a tenth of the keys");
+    println!(
+        "              first key ms   all keys ms   memory grown MB   for a tenth of the keys"
+    );
     for (name, all, few) in &places {
         let (mut of_all, mut of_few) = (Vec::new(), Vec::new());
         for _ in 0..rounds {

@@ -33,7 +33,9 @@ pub(crate) fn compare(dataset: &Dataset, rounds: usize) -> Result<()> {
         println!("without zarr-python: TERRACUBE_PYTHON is not set");
     }
     let gib = dataset.bytes() as f64 / (1 << 30) as f64;
-    println!("\nreading {gib:.2} GiB of float32 in chunks of 1024² (blosc lz4), medians of {rounds}");
+    println!(
+        "\nreading {gib:.2} GiB of float32 in chunks of 1024² (blosc lz4), medians of {rounds}"
+    );
     let mut walls = vec![[Vec::new(), Vec::new()]; contenders.len()];
     for _ in 0..rounds {
         for (contender, walls) in contenders.iter().zip(&mut walls) {

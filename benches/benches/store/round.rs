@@ -81,7 +81,8 @@ pub(crate) fn on(cores: Cores, program: &str) -> Command {
 
 /// What a process that measures answers.
 pub(crate) fn answer(command: &mut Command) -> Result<Found> {
-    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("{command:?}"))?;
+    let output =
+        command.stderr(Stdio::inherit()).output().with_context(|| format!("{command:?}"))?;
     ensure!(output.status.success(), "{command:?} ended with {}", output.status);
     serde_json::from_slice(&output.stdout)
         .with_context(|| format!("{command:?} answered {:?}", output.stdout))
