@@ -58,7 +58,7 @@ async fn write(places: &[PathBuf], side: u64) -> Result<u64> {
             let corner = ((col * CHUNK) as i32, (row * CHUNK) as i32);
             let heights = relief.window(corner, CHUNK as usize, CHUNK as usize);
             let native: Vec<u8> = heights.into_iter().flat_map(f32::to_ne_bytes).collect();
-            let encoded = targets[0].1.encode_chunk(&[row, col], native)?;
+            let encoded = targets[0].1.encode_chunk(&[row, col], &native)?;
             stored += encoded.as_ref().map_or(0, |bytes| bytes.len() as u64);
             for (_, array) in &targets {
                 array.write_encoded(&[row, col], encoded.clone()).await?;
