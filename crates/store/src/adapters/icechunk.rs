@@ -1,5 +1,6 @@
 //! Versioned repositories: Icechunk in memory, in local directories and in buckets.
 
+mod chunks;
 mod failure;
 mod local;
 mod session;
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use tokio::sync::RwLock;
 
+use self::chunks::Chunks;
 use self::failure::Doing;
 use self::local::LocalStorage;
 use self::store::SessionStore;
@@ -39,6 +41,7 @@ const CACHED_REFERENCES: u64 = 2_000_000;
 pub(crate) struct Icechunk {
     inner: Arc<Inner>,
     shown: Arc<str>,
+    chunks: Option<Chunks>,
     read_only: bool,
 }
 
@@ -46,29 +49,33 @@ pub(crate) struct Icechunk {
 pub(crate) struct Place {
     storage: Arc<dyn Storage + Send + Sync>,
     shown: String,
+    chunks: Option<Chunks>,
 }
 
 impl Place {
     pub(crate) async fn memory() -> Result<Self> {
         let shown = "memory:".to_owned();
         match ::icechunk::new_in_memory_storage().await {
-            Ok(storage) => Ok(Self { storage, shown }),
+            Ok(storage) => Ok(Self { storage, shown, chunks: None }),
             Err(error) => Err(Doing::new("open", &shown).failed(error.kind)),
         }
     }
 
     pub(crate) fn directory(path: &Path, fsync: bool) -> Result<Self> {
-        let storage = LocalStorage::new(Directory::new(path)?, fsync);
+        let directory = Directory::new(path)?;
+        let chunks = Some(Chunks::new(Arc::new(directory.clone())));
+        let storage = Arc::new(LocalStorage::new(directory, fsync));
         let shown = path.display().to_string();
-        Ok(Self { storage: Arc::new(storage), shown })
+        Ok(Self { storage, shown, chunks })
     }
 
     #[cfg(feature = "s3")]
     pub(crate) async fn bucket(location: &super::object::Location<'_>) -> Result<Self> {
         let shown = location.to_string();
+        let chunks = Some(Chunks::new(Arc::new(location.store()?)));
         let storage = location.icechunk_storage().await;
         match storage {
-            Ok(storage) => Ok(Self { storage, shown }),
+            Ok(storage) => Ok(Self { storage, shown, chunks }),
             Err(error) => Err(Doing::new("open", &shown).failed(error.kind)),
         }
     }
@@ -86,7 +93,7 @@ impl Place {
         }
         let config = RepositoryConfig { caching: Some(caching()), ..RepositoryConfig::default() };
         match Inner::open(self.storage).config(config).execute().await {
-            Ok(inner) => Ok(Icechunk::new(inner, &self.shown, options.read_only)),
+            Ok(inner) => Ok(Icechunk::new(inner, &self.shown, self.chunks, options.read_only)),
             Err(error) => Err(Doing::new("open", &self.shown).failed(error.kind)),
         }
     }
@@ -111,7 +118,7 @@ impl Place {
         };
         let storage = Arc::clone(&self.storage);
         match Inner::create(storage).config(config).spec_version(version).execute().await {
-            Ok(inner) => Ok(Icechunk::new(inner, &self.shown, options.read_only)),
+            Ok(inner) => Ok(Icechunk::new(inner, &self.shown, self.chunks, options.read_only)),
             Err(error) => {
                 let failed = Doing::new("create", &self.shown).failed(error.kind);
                 self.made_without_answer(options).await.ok_or(failed)
@@ -128,8 +135,8 @@ impl Place {
 }
 
 impl Icechunk {
-    fn new(inner: Inner, shown: &str, read_only: bool) -> Self {
-        Self { inner: Arc::new(inner), shown: shown.into(), read_only }
+    fn new(inner: Inner, shown: &str, chunks: Option<Chunks>, read_only: bool) -> Self {
+        Self { inner: Arc::new(inner), shown: shown.into(), chunks, read_only }
     }
 
     fn name(&self) -> Arc<str> {
@@ -141,7 +148,8 @@ impl Icechunk {
             Ok(session) => {
                 let version = Some(session.snapshot_id().to_string());
                 let session = Arc::new(RwLock::new(session));
-                Ok(Arc::new(SessionStore::new(session, self.name(), version)))
+                let chunks = self.chunks.clone();
+                Ok(Arc::new(SessionStore::new(session, self.name(), chunks, version)))
             }
             Err(error) => Err(Doing::new("open a version", &self.shown).failed(error.kind)),
         }

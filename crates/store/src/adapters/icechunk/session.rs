@@ -14,6 +14,7 @@ use icechunk::session::{Session as Inner, SessionError, SessionErrorKind};
 use tokio::sync::RwLock;
 
 use super::BRANCH;
+use super::chunks::Chunks;
 use super::failure::Doing;
 use super::store::SessionStore;
 use crate::backoff::Backoff;
@@ -35,9 +36,14 @@ pub(super) struct IcechunkSession {
 }
 
 impl IcechunkSession {
-    pub(super) fn new(repository: Arc<Repository>, session: Inner, shown: Arc<str>) -> Self {
+    pub(super) fn new(
+        repository: Arc<Repository>,
+        session: Inner,
+        shown: Arc<str>,
+        chunks: Option<Chunks>,
+    ) -> Self {
         let session = Arc::new(RwLock::new(session));
-        let store = SessionStore::new(Arc::clone(&session), Arc::clone(&shown), None);
+        let store = SessionStore::new(Arc::clone(&session), Arc::clone(&shown), chunks, None);
         Self { repository, session, store: Dirty::new(store), shown }
     }
 

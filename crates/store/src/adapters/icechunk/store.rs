@@ -12,6 +12,7 @@ use icechunk::session::{Session, SessionErrorKind};
 use icechunk::store::{ListDirItem, StoreError, StoreErrorKind};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
+use super::chunks::Chunks;
 use super::failure::Doing;
 use crate::{
     ByteRequest, Capability, Entry, Error, Key, Keys, Names, Prefix, ReadStore, Result, Store,
@@ -39,6 +40,8 @@ pub(super) struct SessionStore {
     /// between would wait for ever: writers share this, listings have it alone.
     gate: Arc<RwLock<()>>,
     shown: Arc<str>,
+    /// What reads chunks past Icechunk, where that can be.
+    chunks: Option<Chunks>,
     writable: bool,
     /// What is read, unless it is a session that writes.
     version: Option<String>,
@@ -48,11 +51,13 @@ impl SessionStore {
     pub(super) fn new(
         session: Arc<RwLock<Session>>,
         shown: Arc<str>,
+        chunks: Option<Chunks>,
         version: Option<String>,
     ) -> Self {
         let writable = version.is_none();
         let store = icechunk::Store::from_session_and_config(session, REQUESTS);
-        Self { store, creating: Arc::default(), gate: Arc::default(), shown, writable, version }
+        let (creating, gate) = (Arc::default(), Arc::default());
+        Self { store, creating, gate, shown, chunks, writable, version }
     }
 
     /// Keeps listings out as long as it is held.
@@ -131,6 +136,11 @@ impl SessionStore {
 #[async_trait]
 impl ReadStore for SessionStore {
     async fn get(&self, key: &Key, request: ByteRequest) -> Result<Option<Bytes>> {
+        if let Some(chunks) = &self.chunks
+            && let Some(payload) = Chunks::find(&*self.store.session().read().await, key).await
+        {
+            return chunks.read(key, payload, request).await;
+        }
         let range = match request {
             ByteRequest::All => ByteRange::ALL,
             request => {

@@ -157,7 +157,8 @@ impl Versions for Icechunk {
         match self.inner.writable_session(branch).await {
             Ok(session) => {
                 let repository = std::sync::Arc::clone(&self.inner);
-                Ok(Box::new(IcechunkSession::new(repository, session, self.name())))
+                let chunks = self.chunks.clone();
+                Ok(Box::new(IcechunkSession::new(repository, session, self.name(), chunks)))
             }
             Err(error) => Err(self.failed("begin a session on", format!("branch {branch}"), error)),
         }
