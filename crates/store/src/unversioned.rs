@@ -1,5 +1,6 @@
 //! A plain store as a repository with one version, `live`.
 
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,7 +10,7 @@ use crate::{Capability, Error, Repository, Result, Session, Store, Version, Vers
 
 /// A plain store as a repository: sessions write straight through, the only version is `live`, and
 /// there is no history.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Unversioned<S> {
     store: Arc<S>,
 }
@@ -53,6 +54,12 @@ impl<S: Store> Repository for Unversioned<S> {
 
     async fn history(&self, _limit: usize) -> Result<Vec<VersionInfo>> {
         Ok(Vec::new())
+    }
+}
+
+impl<S: Debug> Debug for Unversioned<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&self.store, f)
     }
 }
 

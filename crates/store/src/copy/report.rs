@@ -62,7 +62,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, bytes: u64) {
+    /// Counts one more key, with so many bytes.
+    pub fn add(&mut self, bytes: u64) {
         self.keys += 1;
         self.bytes += bytes;
     }

@@ -1,5 +1,6 @@
 //! A store that remembers whether anything was written to it.
 
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +12,7 @@ use crate::{
 };
 
 /// Remembers whether anything was written; clones share the memory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Dirty<S> {
     inner: S,
     written: Arc<AtomicBool>,
@@ -93,5 +94,11 @@ impl<S: Store> Store for Dirty<S> {
     }
     fn list_stats(&self, prefix: &Prefix) -> Stats {
         self.inner.list_stats(prefix)
+    }
+}
+
+impl<S: Debug> Debug for Dirty<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&self.inner, f)
     }
 }

@@ -1,5 +1,7 @@
 //! A folder of a store, as a store.
 
+use std::fmt::{self, Debug};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
@@ -9,7 +11,7 @@ use crate::{
 };
 
 /// The part of a store below a prefix, as a store of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Prefixed<S> {
     inner: S,
     prefix: Prefix,
@@ -108,5 +110,12 @@ impl<S: Store> Store for Prefixed<S> {
                 Ok((Key::new(own.strip(&key).unwrap_or(key.as_str()))?, stat))
             })
             .boxed()
+    }
+}
+
+impl<S: Debug> Debug for Prefixed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&self.inner, f)?;
+        if self.prefix.as_str().is_empty() { Ok(()) } else { write!(f, "/{}", self.prefix) }
     }
 }

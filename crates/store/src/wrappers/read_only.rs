@@ -1,5 +1,7 @@
 //! A store that refuses every write.
 
+use std::fmt::{self, Debug};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -8,7 +10,7 @@ use crate::{
 };
 
 /// A view of a store that refuses every write with [`Error::ReadOnly`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ReadOnly<S> {
     inner: S,
 }
@@ -78,5 +80,11 @@ impl<S: Store> Store for ReadOnly<S> {
     }
     fn list_stats(&self, prefix: &Prefix) -> Stats {
         self.inner.list_stats(prefix)
+    }
+}
+
+impl<S: Debug> Debug for ReadOnly<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Debug::fmt(&self.inner, f)
     }
 }
