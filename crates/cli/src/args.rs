@@ -3,6 +3,7 @@
 mod bytes;
 mod commands;
 mod selection;
+mod store;
 
 use std::path::PathBuf;
 
@@ -14,20 +15,25 @@ pub(crate) use commands::{
     SourceListArgs, StateArgs, WorkArgs,
 };
 pub(crate) use selection::{Area, Place, Selection};
+pub(crate) use store::{
+    CheckArgs, CpArgs, DuArgs, GetArgs, LsArgs, PutArgs, Readable, RmArgs, StoreCommand,
+    StoreInfoArgs, TreeArgs, VerifyBy,
+};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done
   1    an error: nothing more was done, what was committed before stays
   2    the command line is wrong
-  3    some patches failed; the others are committed; `cube fill` tries the failed ones again
-  4    stopped before the end (Ctrl-C, SIGTERM); what was whole is committed
+  3    some patches or keys failed; the others are there; the same again tries the failed ones
+  4    stopped before the end (Ctrl-C, SIGTERM); what was whole is kept
   130  stopped at once by a second Ctrl-C
 
 Stores (STORE):
   relief.icechunk   a local Icechunk repository: versions, atomic commits (the default choice)
   relief.zarr       a local plain Zarr v3 directory
   s3://bucket/name  a bucket; credentials from the usual AWS_… variables
+  gs://… and az://… plain stores (.zarr) in other clouds, https://… for reading: `terracube store`
   memory:           in memory: lives only as long as the command, for trying things out
 
 Results go to the standard output, progress and errors to the standard error.
@@ -85,6 +91,9 @@ pub(crate) enum Command {
     /// Create, plan, fill, load and look at cubes
     #[command(subcommand)]
     Cube(CubeCommand),
+    /// Look into stores, copy them, change single values, check what they can do
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// List the tiles of a tile grid that touch an area
     Grid(GridArgs),
     /// What sources there are, and what they offer

@@ -131,7 +131,7 @@ fn hint(error: &(dyn StdError + 'static)) -> Option<&'static str> {
 fn of_store(error: &store::Error) -> Option<&'static str> {
     match error {
         store::Error::NoSpace { .. } => {
-            Some("what was committed before stays; the next fill does the rest")
+            Some("what was committed before stays; the same again does the rest")
         }
         store::Error::PermissionDenied { .. } | store::Error::ReadOnly { .. } => {
             Some("the store must be writable for this")

@@ -1,4 +1,4 @@
-//! The `terracube` command: declare a cube, see what a fill would do, fill it, load from it.
+//! The `terracube` command: declare a cube, see what a fill would do, fill it, load from it; stores.
 
 mod args;
 mod commands;
@@ -6,14 +6,17 @@ mod context;
 mod failure;
 mod interrupt;
 mod map;
+mod node;
 mod output;
+mod place;
 mod progress;
+mod view;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Cli, Command, CubeCommand, SourceCommand};
+use args::{Cli, Command, CubeCommand, SourceCommand, StoreCommand};
 use context::Context;
 use failure::{Failure, Outcome};
 
@@ -42,6 +45,17 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
             CubeCommand::Load(args) => commands::cube_load::run(&context, args).await,
             CubeCommand::State(args) => commands::cube_state::run(&context, args).await,
             CubeCommand::Info(args) => commands::cube_info::run(&context, args).await,
+        },
+        Command::Store(command) => match command {
+            StoreCommand::Ls(args) => commands::store_ls::run(args).await,
+            StoreCommand::Tree(args) => commands::store_tree::run(args).await,
+            StoreCommand::Du(args) => commands::store_du::run(args).await,
+            StoreCommand::Get(args) => commands::store_get::run(&context, args).await,
+            StoreCommand::Put(args) => commands::store_put::run(&context, args).await,
+            StoreCommand::Cp(args) => commands::store_cp::run(&context, args).await,
+            StoreCommand::Rm(args) => commands::store_rm::run(&context, args).await,
+            StoreCommand::Check(args) => commands::store_check::run(&context, args).await,
+            StoreCommand::Info(args) => commands::store_info::run(args).await,
         },
         Command::Grid(args) => commands::grid::run(&context, args),
         Command::Source(command) => match command {

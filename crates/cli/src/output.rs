@@ -1,6 +1,6 @@
 //! The two ways out: results to the standard output, everything else to the standard error.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -23,11 +23,7 @@ impl std::error::Error for Closed {}
 /// Writes a line of a result.
 pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Ok(()) => Ok(()),
-        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Err(Closed.into()),
-        Err(cause) => Err(anyhow::Error::new(cause).context("cannot write the result").into()),
-    }
+    written(writeln!(out, "{text}").and_then(|()| out.flush()))
 }
 
 /// Writes a result as one line of JSON.
@@ -56,4 +52,41 @@ pub(crate) fn file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     }
     written.with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(())
+}
+
+/// Writes a result as it is, bytes.
+pub(crate) fn raw(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    written(out.write_all(bytes).and_then(|()| out.flush()))
+}
+
+/// Many lines of a result, written together.
+pub(crate) struct Lines {
+    out: BufWriter<io::Stdout>,
+    /// Somebody looks on.
+    is_terminal: bool,
+}
+
+impl Lines {
+    pub(crate) fn new() -> Self {
+        let out = BufWriter::with_capacity(1 << 16, io::stdout());
+        Self { out, is_terminal: io::stdout().is_terminal() }
+    }
+
+    pub(crate) fn push(&mut self, line: &str) -> Result<(), Failure> {
+        written(writeln!(self.out, "{line}"))?;
+        if self.is_terminal { written(self.out.flush()) } else { Ok(()) }
+    }
+
+    pub(crate) fn end(mut self) -> Result<(), Failure> {
+        written(self.out.flush())
+    }
+}
+
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Err(Closed.into()),
+        Err(cause) => Err(anyhow::Error::new(cause).context("cannot write the result").into()),
+    }
 }

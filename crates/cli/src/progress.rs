@@ -1,9 +1,7 @@
 //! Showing a fill while it runs: a bar on a terminal, lines elsewhere, events as JSON.
 
-use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use terracube::cube::human::bytes;
 use terracube::cube::{Cube, Event, Fill, FillOptions, Plan, Report};
@@ -14,9 +12,8 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::output;
+use crate::view::View;
 
-/// How often a line is written where there is no terminal, if nothing else is.
-const LINE_EVERY: Duration = Duration::from_secs(2);
 const BAR: &str = "{bar:32} {pos}/{len} patches  {msg}";
 
 /// A fill being shown.
@@ -30,13 +27,6 @@ struct Progress<'a> {
     empty: usize,
     failed: usize,
     committed: usize,
-}
-
-enum View {
-    Bar(ProgressBar),
-    Lines { last: Instant },
-    Json,
-    Quiet,
 }
 
 /// Runs a fill to its end and shows it. The first Ctrl-C stops it gently.
@@ -95,19 +85,7 @@ pub(crate) fn place(cube: &Cube, patch: terracube::cube::Patch) -> String {
 
 impl<'a> Progress<'a> {
     fn new(context: &'a Context, total: usize, is_json: bool) -> Self {
-        let view = if is_json {
-            View::Json
-        } else if context.is_quiet {
-            View::Quiet
-        } else if std::io::stderr().is_terminal() && !context.is_verbose {
-            let bar = ProgressBar::new(total as u64);
-            if let Ok(style) = ProgressStyle::with_template(BAR) {
-                bar.set_style(style.progress_chars("█▉▊▋▌▍▎▏ "));
-            }
-            View::Bar(bar)
-        } else {
-            View::Lines { last: Instant::now() }
-        };
+        let view = View::new(context, Some(total as u64), BAR, is_json);
         Self {
             view,
             access: &context.access,
@@ -137,12 +115,10 @@ impl<'a> Progress<'a> {
                     }
                     None => break,
                 },
-                _ = tick.tick() => self.refresh(false),
+                _ = tick.tick() => self.refresh(),
             }
         }
-        if let View::Bar(bar) = &self.view {
-            bar.finish_and_clear();
-        }
+        self.view.finish();
         let report = fill.finish().await?;
         match closed {
             Some(failure) => Err(failure),
@@ -163,48 +139,28 @@ impl<'a> Progress<'a> {
             (View::Quiet, _) => {}
             (_, Event::Committed { patches, .. }) => {
                 if matches!(self.view, View::Lines { .. }) {
-                    self.say(&format!("committed {patches} patches, {} in all", self.committed));
+                    self.view
+                        .say(&format!("committed {patches} patches, {} in all", self.committed));
                 }
             }
             (_, Event::Conflict { patches }) => {
-                self.say(&format!(
+                self.view.say(&format!(
                     "another fill wrote some of these {patches} patches: doing the rest again"
                 ));
             }
             (_, Event::Stopping) => {
-                self.say("stopping: committing what is whole; Ctrl-C again ends at once");
+                self.view.say("stopping: committing what is whole; Ctrl-C again ends at once");
             }
             _ => {}
         }
-        self.refresh(false);
+        self.refresh();
         Ok(())
     }
 
-    fn refresh(&mut self, is_due: bool) {
-        let text = self.figures();
-        let done = self.done();
-        match &mut self.view {
-            View::Bar(bar) => {
-                bar.set_position(done as u64);
-                bar.set_message(text);
-            }
-            View::Lines { last } if is_due || last.elapsed() >= LINE_EVERY => {
-                *last = Instant::now();
-                output::note(&format!("{done}/{} patches  {text}", self.total));
-            }
-            _ => {}
-        }
-    }
-
-    fn say(&mut self, text: &str) {
-        match &mut self.view {
-            View::Bar(bar) => bar.suspend(|| output::note(text)),
-            View::Lines { last } => {
-                *last = Instant::now();
-                output::note(text);
-            }
-            View::Json | View::Quiet => {}
-        }
+    fn refresh(&mut self) {
+        let (done, total) = (self.done(), self.total);
+        let line = |text: &str| format!("{done}/{total} patches  {text}");
+        self.view.refresh(done as u64, self.figures(), line);
     }
 
     fn done(&self) -> usize {

@@ -96,7 +96,7 @@ fn degrees(cube: &Cube) -> Result<Vec<[f64; 4]>, Failure> {
 }
 
 /// Secrets belong into the environment, but a declaration may have been written without care.
-fn hide_secrets(key: &str, value: &mut Value) {
+pub(super) fn hide_secrets(key: &str, value: &mut Value) {
     const SECRET: [&str; 7] =
         ["token", "secret", "password", "headers", "key", "authorization", "signature"];
     match value {

@@ -88,7 +88,7 @@ fn a_full_disk() {
         fill_up(&disk.0.join("ballast"), 16 << 10);
 
         let run = world.run(&["cube", "fill", store]);
-        run.must_fail(1, &["error: no space left", "the next fill does the rest"]);
+        run.must_fail(1, &["error: no space left", "the same again does the rest"]);
         let state = world.json(&["cube", "state", store, "--json"]);
         assert!(state["counts"]["filled"].as_u64().unwrap() >= 1, "earlier patches stay: {state}");
         world.ok(&["cube", "load", store, "--no-fill", "-o", "window.tif"]);
