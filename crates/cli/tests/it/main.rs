@@ -1,5 +1,6 @@
 //! The `terracube` command as users run it, against a server on loopback.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 
 mod bad_assets;
 mod bad_input;
@@ -9,5 +10,6 @@ mod help;
 mod interrupt;
 mod kills;
 mod secrets;
+mod store;
 mod whole_life;
 mod world;
