@@ -32,6 +32,7 @@ Exit codes:
 Stores (STORE):
   relief.icechunk   a local Icechunk repository: versions, atomic commits (the default choice)
   relief.zarr       a local plain Zarr v3 directory
+  relief.zarr.zip   a ZIP archive in a local file: written once, by `store cp`, then read only
   s3://bucket/name  a bucket; credentials from the usual AWS_… variables
   gs://… and az://… plain stores (.zarr) in other clouds, https://… for reading: `terracube store`
   memory:           in memory: lives only as long as the command, for trying things out

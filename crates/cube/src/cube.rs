@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use terracube_grid::{GeoBox, TimeStep};
 use terracube_source::{Access, Source};
-use terracube_store::{Repository, Store, Version, ZarrArray};
+use terracube_store::{Error as StoreError, Repository, Store, Version, ZarrArray};
 
 use crate::ledger::Ledger;
 use crate::{Error, PatchGrid, Result, Schema, create};
@@ -40,11 +40,19 @@ impl Cube {
     ///
     /// # Errors
     /// [`Error::Exists`] when there is a cube; [`Error::Schema`] for a declaration that makes no
-    /// sense; what the store says.
+    /// sense; [`StoreError::Unsupported`] for a repository that is written once, as a ZIP archive;
+    /// what the store says.
     pub async fn create(repository: Arc<dyn Repository>, schema: &Schema) -> Result<Self> {
         schema.check()?;
         if let Some(found) = create::read_schema(&repository.latest().await?).await? {
             return Err(Error::Exists { cube: found.name });
+        }
+        if repository.capability().written_once {
+            let operation = "take a new cube: it is written once, and a cube with every fill; \
+                             create it elsewhere and copy it there when it is filled";
+            return Err(
+                StoreError::Unsupported { operation, store: format!("{repository:?}") }.into()
+            );
         }
         let session = repository.begin().await?;
         let store = session.store();

@@ -21,6 +21,8 @@ pub struct Capability {
     pub atomic_create: bool,
     /// Writes become visible together, by a commit of a [`Session`](crate::Session).
     pub atomic_commit: bool,
+    /// The repository takes one commit, and is read-only from then on.
+    pub written_once: bool,
     /// The repository has [`versions`](crate::Repository::versions): branches, tags, expiry.
     pub versions: bool,
 }
@@ -37,6 +39,7 @@ impl Capability {
             listing: true,
             atomic_create: false,
             atomic_commit: false,
+            written_once: false,
             versions: false,
         }
     }
@@ -52,6 +55,7 @@ impl Capability {
             listing: true,
             atomic_create: true,
             atomic_commit: false,
+            written_once: false,
             versions: false,
         }
     }

@@ -55,7 +55,9 @@ pub enum Error {
         store: String,
     },
     /// The store was opened for reading only.
-    #[error("{store} is read-only: open it for writing to {operation}")]
+    #[error(
+        "{store} is read-only: open it for writing to {operation}, or copy it if that cannot be"
+    )]
     ReadOnly {
         /// The operation, as a verb.
         operation: &'static str,

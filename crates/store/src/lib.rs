@@ -20,6 +20,8 @@ mod zarr;
 #[cfg(feature = "zarrs-interop")]
 pub mod zarrs_interop;
 
+#[cfg(feature = "zip")]
+pub use adapters::Zip;
 pub use adapters::{Directory, Memory};
 pub use capability::Capability;
 pub use copy::{Copy, CopyEvent, CopyFailure, CopyOptions, CopyReport, Tally, Verify};

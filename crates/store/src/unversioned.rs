@@ -83,6 +83,6 @@ impl<S: Store> Session for Through<S> {
     }
 }
 
-fn live() -> Version {
+pub(crate) fn live() -> Version {
     Version("live".to_owned())
 }

@@ -9,8 +9,8 @@ use crate::Result;
 /// How a store is opened or created: see [`OpenOptions`].
 pub type Options = OpenOptions;
 
-/// Opens the repository at a location: a directory (`.zarr` or `.icechunk`), `s3://bucket/prefix`
-/// or `memory:`.
+/// Opens the repository at a location: a directory (`.zarr` or `.icechunk`), a ZIP archive (`.zip`,
+/// for reading), `s3://bucket/prefix` or `memory:`.
 ///
 /// # Errors
 /// [`Error::Store`](crate::Error::Store) when the location makes no sense or nothing is there.

@@ -47,6 +47,20 @@ fn not_writable() {
 }
 
 #[test]
+fn an_archive_is_no_place_for_a_new_cube() {
+    let world = World::new();
+    let before = std::fs::read_dir(world.path("")).unwrap().count();
+    world.fails(
+        &["cube", "create", "cube.toml", "a.zarr.zip"],
+        1,
+        &["a.zarr.zip", "written once", "copy it there"],
+    );
+    assert_eq!(std::fs::read_dir(world.path("")).unwrap().count(), before, "nothing is made");
+    world.write("b.zip", "no archive");
+    world.fails(&["cube", "info", "b.zip"], 1, &["b.zip", "no ZIP archive"]);
+}
+
+#[test]
 fn a_memory_store_lives_as_long_as_the_command() {
     let world = World::new();
     world.ok(&["cube", "create", "cube.toml", "memory:"]);

@@ -97,6 +97,10 @@ async fn round(
         let (cube, missing) = (cube.schema().name.clone(), plan.jobs.len());
         return Err(Error::NoSource { cube, missing });
     };
+    if !cube.repository().capability().writes {
+        // It says why, before anything is downloaded.
+        cube.repository().begin().await?;
+    }
     let store = cube.latest().await?;
     // A quarter of the budget keeps blocks that neighbouring patches share.
     let cache = options.memory / 4;

@@ -30,6 +30,7 @@ pub(super) enum Location<'a> {
 pub(super) enum Format {
     Icechunk,
     Zarr,
+    Zip,
 }
 
 impl<'a> Location<'a> {
@@ -119,11 +120,21 @@ fn bucket_and_prefix<'a>(location: &str, rest: &'a str) -> Result<(&'a str, crat
 
 impl Format {
     pub(super) fn of_name(location: &str) -> Self {
-        if location.trim_end_matches('/').ends_with(".zarr") { Self::Zarr } else { Self::Icechunk }
+        let name = location.trim_end_matches('/');
+        if name.ends_with(".zarr") {
+            Self::Zarr
+        } else if name.ends_with(".zip") {
+            Self::Zip
+        } else {
+            Self::Icechunk
+        }
     }
 }
 
 pub(super) fn found_in_directory(path: &Path) -> Result<Option<Format>> {
+    if is_archive(path) {
+        return Ok(Some(Format::Zip));
+    }
     let has = |name: &str| path.join(name).exists();
     if has("repo") || (has("refs") && has("snapshots")) {
         return Ok(Some(Format::Icechunk));
@@ -133,6 +144,18 @@ pub(super) fn found_in_directory(path: &Path) -> Result<Option<Format>> {
     }
     Ok((is_occupied(path)? && Format::of_name(&path.to_string_lossy()) == Format::Zarr)
         .then_some(Format::Zarr))
+}
+
+/// Whether a file is there that is an archive by its name or its first bytes.
+fn is_archive(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
+    #[cfg(feature = "zip")]
+    if crate::adapters::zip::is_zip(path) {
+        return true;
+    }
+    Format::of_name(&path.to_string_lossy()) == Format::Zip
 }
 
 /// Whether a folder has anything in it, or is none.
@@ -182,6 +205,18 @@ pub(super) fn plain_only(store: &impl crate::Store) -> Error {
     let reason = "Icechunk repositories are in local directories and on s3: here; \
                   for a plain store give it a name that ends in .zarr";
     Error::Location { location: format!("{store:?}"), reason: reason.to_owned() }
+}
+
+/// An archive where there are none.
+pub(super) fn archives_are_local(location: &str) -> Error {
+    let reason = "ZIP archives are local files here: make the archive and copy the file, \
+                  or choose a name that does not end in .zip";
+    unclear(location, reason)
+}
+
+#[cfg(not(feature = "zip"))]
+pub(super) fn no_zip(location: impl std::fmt::Display) -> Error {
+    unclear(&location.to_string(), "this build has no ZIP archives (feature `zip`)")
 }
 
 #[cfg(not(feature = "icechunk"))]

@@ -14,8 +14,8 @@ pub struct OpenOptions {
     /// Open what has values but no mark of Icechunk or Zarr as a plain store of keys, instead of
     /// finding nothing there. Where there is no listing, the values are taken to be there.
     pub unmarked: bool,
-    /// Whether local writes wait for the medium: commits of Icechunk, every write of a plain
-    /// directory. Unless said, commits of Icechunk do and writes of plain directories don't.
+    /// Whether local writes wait for the medium: commits of Icechunk and archives, every write of
+    /// a plain directory. Unless said, commits do and writes of plain directories don't.
     pub fsync: Option<bool>,
 }
 

@@ -27,7 +27,7 @@ impl<S> Dirty<S> {
         self.written.load(Ordering::Acquire)
     }
 
-    #[cfg(feature = "icechunk")]
+    #[cfg(any(feature = "icechunk", feature = "zip"))]
     pub(crate) fn inner(&self) -> &S {
         &self.inner
     }

@@ -64,7 +64,7 @@ pub async fn write_group_attributes(
 /// [`Error::Unsupported`] on a versioned store, where it would hide new nodes; [`Error::NotFound`]
 /// when there is no group; [`Error::Metadata`] when a node is malformed; what the store says.
 pub async fn write_consolidated(store: &Arc<dyn Store>, path: &str) -> Result<()> {
-    if store.capability().atomic_commit {
+    if store.capability().versions {
         return Err(Error::Unsupported {
             operation: "hold consolidated metadata",
             store: format!("{store:?}"),

@@ -12,6 +12,7 @@ use terracube_store::{
 
 use crate::clouds::{azure, web};
 use crate::s3::fresh;
+use crate::zip::prepared;
 
 store_conformance!(memory, async { Some((Memory::new(), ())) });
 store_conformance!(directory, directory(false));
@@ -72,6 +73,22 @@ store_conformance!(icechunk_version, async {
     session.commit("prepared").await.unwrap();
     Some((repository.latest().await.unwrap(), repository))
 });
+store_conformance!(zip_session, async {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, session) = session(&folder.path().join("a.zip").display().to_string()).await?;
+    Some((store, (session, folder)))
+});
+store_conformance!(zip_of_ours, async {
+    let folder = tempfile::tempdir().unwrap();
+    let location = folder.path().join("a.zip").display().to_string();
+    let repository = create_repository(&location, &OpenOptions::default()).await.unwrap();
+    let session = repository.begin().await.unwrap();
+    conformance::prepare(&session.store()).await.unwrap();
+    session.commit("prepared").await.unwrap();
+    Some((repository.latest().await.unwrap(), folder))
+});
+store_conformance!(zip_stored, async { Some(prepared(false).await) });
+store_conformance!(zip_deflated, async { Some(prepared(true).await) });
 store_conformance!(http, async { Some(web().await) });
 store_conformance!(azure, async { azure().await });
 store_conformance!(s3, async { bucket("zarr").await });

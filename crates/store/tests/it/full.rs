@@ -5,8 +5,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use terracube_store::{
-    ArraySpec, Codecs, Error, OpenOptions, Result, ZarrArray, create_group, create_repository,
-    open_repository,
+    ArraySpec, ByteRequest, Codecs, Error, Key, OpenOptions, ReadStore, Result, ZarrArray,
+    create_group, create_repository, open_repository,
 };
 
 /// A file system of 1 MiB; `None` where none may be mounted.
@@ -67,6 +67,46 @@ async fn a_full_file_system_is_said_and_what_is_committed_stays() {
         let array = array.with_store(repository.latest().await.unwrap());
         assert_eq!(array.read_chunk(&[0, 0]).await.unwrap(), vec![1; 100_000]);
     }
+}
+
+#[tokio::test]
+async fn a_full_file_system_leaves_no_archive_and_no_part_of_one() {
+    let Some(small) = Small::mount() else { return };
+    let location = small.path().join("a.zip").display().to_string();
+    let repository = create_repository(&location, &OpenOptions::default()).await.unwrap();
+    let session = repository.begin().await.unwrap();
+    let store = session.store();
+    let key = |n: u32| Key::new(format!("c/{n}")).unwrap();
+    let value = |n: u32| vec![n as u8; 100_000];
+    let mut full = 0;
+    while let Ok(()) = store.set(&key(full), value(full).into()).await {
+        full += 1;
+    }
+    assert!((1..11).contains(&full), "{full}");
+    let refused = store.set(&key(full), value(full).into()).await;
+    assert!(matches!(refused, Err(Error::NoSpace { .. })), "{refused:?}");
+    // what was written before is there, and may be committed when there is room for the directory
+    store.delete(&key(0)).await.unwrap();
+    session.commit("what fits").await.unwrap();
+    let store = repository.latest().await.unwrap();
+    for n in 0..full {
+        let found = store.get(&key(n), ByteRequest::All).await.unwrap();
+        assert!(found == (n > 0).then(|| value(n).into()), "{n}");
+    }
+
+    let location = small.path().join("b.zip").display().to_string();
+    let repository = create_repository(&location, &OpenOptions::default()).await.unwrap();
+    let session = repository.begin().await.unwrap();
+    session.store().set(&key(0), value(0)[..4000].to_vec().into()).await.unwrap();
+    let page = vec![0; 4096];
+    let filler = std::fs::File::create(small.path().join("filler")).unwrap();
+    while std::io::Write::write_all(&mut &filler, &page).is_ok() {}
+    let refused = session.commit("no room").await;
+    assert!(matches!(refused, Err(Error::NoSpace { .. })), "{refused:?}");
+    let mut left: Vec<_> =
+        std::fs::read_dir(small.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["a.zip", "filler"]);
 }
 
 async fn fill(array: &ZarrArray) -> Result<()> {

@@ -20,9 +20,12 @@ else:
     storage = icechunk.local_filesystem_storage(folder + "/a.icechunk")
 repo = icechunk.Repository.open(storage)
 stores = {"a.zarr": plain, "a.icechunk": repo.readonly_session("main").store}
+if len(sys.argv) == 2:
+    stores["b.zarr.zip"] = zarr.storage.ZipStore(folder + "/b.zarr.zip", mode="r")
 seen = 0
 for place, store in stores.items():
     group = zarr.open_group(store, mode="r")
+    assert (group.metadata.consolidated_metadata is None) == (place == "a.icechunk"), place
     for file in glob.glob(f"{folder}/{place}.*.bin"):
         path = os.path.basename(file)[len(place) + 1 : -4].replace("~", "/")
         array = group[path]
@@ -33,4 +36,4 @@ for place, store in stores.items():
         found = found.astype(found.dtype.newbyteorder("="))
         assert found.tobytes() == expected, (place, path, found)
         seen += 1
-assert seen == 80, seen
+assert seen == 40 * len(stores), seen

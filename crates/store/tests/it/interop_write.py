@@ -1,4 +1,4 @@
-import json, os, sys
+import json, os, sys, warnings, zipfile
 import icechunk, numcodecs, numpy as np, zarr
 from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
 
@@ -65,7 +65,14 @@ storage = bucket_storage("a.icechunk") if in_bucket else icechunk.local_filesyst
 plain = bucket("a.zarr") if in_bucket else folder + "/a.zarr"
 repo = icechunk.Repository.create(storage)
 session = repo.writable_session("main")
-for place, store in {"a.zarr": plain, "a.icechunk": session.store}.items():
+stores = {"a.zarr": plain, "a.icechunk": session.store}
+if not in_bucket:
+    # a key that is written again is there twice
+    warnings.filterwarnings("ignore", "Duplicate name")
+    stores["b.zarr.zip"] = zarr.storage.ZipStore(folder + "/b.zarr.zip", mode="w")
+    stores["deflated.zip"] = zarr.storage.ZipStore(
+        folder + "/deflated.zip", mode="w", compression=zipfile.ZIP_DEFLATED)
+for place, store in stores.items():
     root = zarr.create_group(store, attributes={"level": 0})
     down = root.create_group("deep", attributes={"level": 1}).create_group("down", attributes={"level": 2})
     for dtype, fills in DTYPES.items():
@@ -86,27 +93,43 @@ for place, store in {"a.zarr": plain, "a.icechunk": session.store}.items():
         note(place, f"deep/down/{dtype}-scalar", scalar, np.asarray(scalar[...]))
     empty = root.create_array("empty", shape=(0, 4), chunks=(1, 4), dtype="int16")
     note(place, "empty", empty, np.zeros((0, 4), "int16"))
+    again = root.create_array("again", shape=(5, 7), chunks=(2, 3), dtype="uint8")
+    for n in range(3):
+        again[...] = n
+        again.attrs["written"] = n
+    note(place, "again", again, np.full((5, 7), 2, "uint8"))
 session.commit("from Python")
-zarr.consolidate_metadata(plain)
+for place, store in stores.items():
+    if place != "a.icechunk":
+        zarr.consolidate_metadata(store)
+    if place.endswith(".zip"):
+        names = store._zf.namelist()
+        assert len(names) > len(set(names)), place
+        store.close()
 
-place = "two.zarr"
-root = zarr.create_group(bucket(place) if in_bucket else f"{folder}/{place}", zarr_format=2)
-for separator in "./":
-    for dtype in ["<i2", ">i4", "<f4", ">f8", "|u1", "|b1", "<c8"]:
-        for label, options in {
-            "none": dict(compressors=None),
-            "blosc": dict(compressors=numcodecs.Blosc(cname="lz4", shuffle=1)),
-            "zstd": dict(compressors=numcodecs.Zstd(level=1)),
-            "gzip": dict(compressors=numcodecs.GZip(level=1)),
-            "fortran": dict(compressors=None, order="F"),
-        }.items():
-            path = f"{label}-{dtype[1:]}-{dtype[0] == '>'}-{ord(separator)}"
-            array = root.create_array(
-                path, shape=(5, 7), chunks=(2, 3), dtype=dtype, fill_value=0,
-                chunk_key_encoding={"name": "v2", "separator": separator}, **options)
-            whole = values("bool" if dtype == "|b1" else dtype)
-            array[:3] = whole[:3]
-            note(place, path, array, np.asarray(array[...]))
+twos = {"two.zarr": bucket("two.zarr") if in_bucket else f"{folder}/two.zarr"}
+if not in_bucket:
+    twos["two.zip"] = zarr.storage.ZipStore(folder + "/two.zip", mode="w")
+for place, store in twos.items():
+    root = zarr.create_group(store, zarr_format=2)
+    for separator in "./":
+        for dtype in ["<i2", ">i4", "<f4", ">f8", "|u1", "|b1", "<c8"]:
+            for label, options in {
+                "none": dict(compressors=None),
+                "blosc": dict(compressors=numcodecs.Blosc(cname="lz4", shuffle=1)),
+                "zstd": dict(compressors=numcodecs.Zstd(level=1)),
+                "gzip": dict(compressors=numcodecs.GZip(level=1)),
+                "fortran": dict(compressors=None, order="F"),
+            }.items():
+                path = f"{label}-{dtype[1:]}-{dtype[0] == '>'}-{ord(separator)}"
+                array = root.create_array(
+                    path, shape=(5, 7), chunks=(2, 3), dtype=dtype, fill_value=0,
+                    chunk_key_encoding={"name": "v2", "separator": separator}, **options)
+                whole = values("bool" if dtype == "|b1" else dtype)
+                array[:3] = whole[:3]
+                note(place, path, array, np.asarray(array[...]))
+if not in_bucket:
+    twos["two.zip"].close()
 
 with open(folder + "/expected.json", "w") as file:
     json.dump(expected, file)

@@ -1,6 +1,8 @@
 //! Tests of the store against its own contract, other processes and Python.
 
 #[cfg(test)]
+mod archives;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod clouds;
@@ -36,3 +38,7 @@ mod zarr;
 #[cfg(test)]
 #[cfg(feature = "zarrs-interop")]
 mod zarrs_interop;
+#[cfg(test)]
+mod zip;
+#[cfg(test)]
+mod zip64;

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use terracube_store::{
     ArraySpec, ByteRequest, Cached, Codecs, Directory, Entry, Fault, FaultKind, Faulty, Key,
     Limited, Measured, Memory, OpenOptions, Prefix, Prefixed, ReadStore, Retry, Store, ZarrArray,
-    create_repository,
+    create_repository, open_repository,
 };
 
 use crate::clouds::azure;
@@ -39,7 +39,7 @@ fn operations() -> impl Strategy<Value = Vec<Operation>> {
 
 type Model = BTreeMap<&'static str, Vec<u8>>;
 
-async fn follows(store: &impl Store, operations: Vec<Operation>, request: ByteRequest) {
+async fn follows(store: &impl Store, operations: Vec<Operation>, request: ByteRequest) -> Model {
     let mut model = Model::new();
     for operation in operations {
         match operation {
@@ -64,6 +64,7 @@ async fn follows(store: &impl Store, operations: Vec<Operation>, request: ByteRe
         }
         agrees(store, &model, request).await;
     }
+    model
 }
 
 async fn agrees(store: &impl Store, model: &Model, request: ByteRequest) {
@@ -165,6 +166,21 @@ async fn follows_chunks(
     }
 }
 
+/// Operations in the session of an archive, and what is in it when it is opened again.
+async fn follows_in_an_archive(operations: Vec<Operation>, request: ByteRequest) {
+    let folder = tempfile::tempdir().unwrap();
+    let location = folder.path().join("a.zip").display().to_string();
+    let options = OpenOptions { fsync: Some(false), ..OpenOptions::default() };
+    let repository = create_repository(&location, &options).await.unwrap();
+    let session = repository.begin().await.unwrap();
+    let model = follows(&session.store(), operations, request).await;
+    session.commit("some operations").await.unwrap();
+    let opened = open_repository(&location, &options).await.unwrap();
+    for repository in [repository, opened] {
+        agrees(&repository.latest().await.unwrap(), &model, request).await;
+    }
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -211,6 +227,11 @@ proptest! {
         let store = Retry::new(faulty).with_pauses(Duration::ZERO, Duration::ZERO);
         let store = Prefixed::new(Limited::new(store, 2), Prefix::new("below").unwrap());
         runtime().block_on(follows(&Measured::new(store), operations, request));
+    }
+
+    #[test]
+    fn an_archive_follows_a_map(operations in operations(), request in requests()) {
+        runtime().block_on(follows_in_an_archive(operations, request));
     }
 
     #[test]

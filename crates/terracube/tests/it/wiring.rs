@@ -31,6 +31,28 @@ async fn a_cube_is_created_once() {
 }
 
 #[tokio::test]
+async fn a_cube_is_read_in_an_archive_and_not_made_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let options = Options::default();
+    let refused = create_cube(&place("sea.zarr.zip"), &schema(), &options).await.unwrap_err();
+    let said = refused.to_string();
+    assert!(said.contains("sea.zarr.zip") && said.contains("written once"), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let cube = create_cube(&place("sea.zarr"), &schema(), &options).await.unwrap();
+    let from = store::StorePath::new(cube.repository().latest().await.unwrap(), "").unwrap();
+    let archive = terracube::create_store(&place("sea.zarr.zip"), &options).await.unwrap();
+    let copied = store::Copy::into_repository(from, archive, "").unwrap().run(|_| {}).await;
+    assert!(copied.unwrap().is_whole());
+    let (registry, access) = (sources(), Access::new().unwrap());
+    let cube = open_cube(&place("sea.zarr.zip"), &registry, &access, &options).await.unwrap();
+    assert_eq!(cube.state().await.unwrap().counts.missing, 4);
+    let exists = create_cube(&place("sea.zarr.zip"), &schema(), &options).await;
+    assert!(matches!(exists, Err(Error::Exists { .. })), "{exists:?}");
+}
+
+#[tokio::test]
 async fn an_interrupted_creation_is_begun_again() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("sea.icechunk").display().to_string();

@@ -40,6 +40,29 @@ for store in ['last.zarr', copy]:
 }
 
 #[test]
+fn a_copy_makes_an_archive_once() {
+    let world = world();
+    world.ok(&["store", "cp", "plain.zarr", "a.zarr.zip"]);
+    assert_same(&read(&world, "a.zarr.zip"), &values(), "a.zarr.zip");
+    world.ok(&["store", "cp", "a.zarr.zip", "back.zarr"]);
+    assert_same(&files(&world.path("back.zarr")), &values(), "back.zarr");
+    let written_once = ["a.zarr.zip", "written once"];
+    world.fails(&["store", "cp", "plain.zarr", "a.zarr.zip"], 1, &written_once);
+    world.fails(&["store", "rm", "a.zarr.zip", "zarr.json"], 1, &written_once);
+    let info = world.json(&["store", "info", "a.zarr.zip", "--json"]);
+    assert_eq!(info["capability"]["written_once"], true, "{info}");
+    python(
+        &world,
+        r"
+import numpy, zarr
+store = zarr.storage.ZipStore('a.zarr.zip', mode='r')
+elevation = zarr.open_group(store, mode='r')['elevation']
+assert numpy.array_equal(elevation[:], numpy.arange(1, 25).reshape(4, 6)), elevation[:]
+",
+    );
+}
+
+#[test]
 fn what_differs_at_the_target_is_replaced() {
     let world = world();
     for place in ["to.zarr", "to.icechunk"] {
