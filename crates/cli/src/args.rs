@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use bytes::Bytes;
 pub(crate) use commands::{
     CreateArgs, FillArgs, GridArgs, IcechunkSpec, InfoArgs, LoadArgs, PlanArgs, SearchArgs,
-    SourceListArgs, StateArgs, WorkArgs,
+    SourceListArgs, StateArgs, WatchArgs, WorkArgs,
 };
 pub(crate) use selection::{Area, Place, Selection};
 pub(crate) use store::{
@@ -100,6 +100,16 @@ pub(crate) enum Command {
     /// What sources there are, and what they offer
     #[command(subcommand)]
     Source(SourceCommand),
+}
+
+impl Command {
+    /// What is to be recorded of the work, where a command can.
+    pub(crate) fn watch(&self) -> Option<&WatchArgs> {
+        match self {
+            Self::Cube(CubeCommand::Fill(args)) => Some(&args.watch),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

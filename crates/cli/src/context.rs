@@ -1,14 +1,12 @@
 //! What every command works with: configuration, connectors, access and the tone of voice.
 
-use std::io::IsTerminal;
-
 use terracube::cube::Cube;
 use terracube::source::{Access, Registry};
 use terracube::{Config, Options};
-use tracing_subscriber::EnvFilter;
 
-use crate::args::Global;
+use crate::args::{Global, WatchArgs};
 use crate::failure::Failure;
+use crate::listening::Listening;
 use crate::output;
 
 /// What every command works with.
@@ -18,11 +16,13 @@ pub(crate) struct Context {
     pub(crate) access: Access,
     pub(crate) is_quiet: bool,
     pub(crate) is_verbose: bool,
+    pub(crate) listening: Listening,
 }
 
 impl Context {
-    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
-        log(global.verbose);
+    /// With a file for a trace, and with a timeline, where a command is to make them.
+    pub(crate) fn new(global: &Global, watch: Option<&WatchArgs>) -> Result<Self, Failure> {
+        let listening = Listening::begin(global.verbose, watch)?;
         let mut config = match &global.config {
             Some(path) => Config::read(path)?,
             None => Config::default(),
@@ -33,6 +33,7 @@ impl Context {
             access: config.access()?,
             is_quiet: global.quiet,
             is_verbose: global.verbose > 0,
+            listening,
         })
     }
 
@@ -66,21 +67,4 @@ impl Context {
             self.note(&format!("warning: {warning}"));
         }
     }
-}
-
-fn log(verbose: u8) {
-    let filter = match verbose {
-        0 => return,
-        1 => {
-            "warn,terracube=debug,terracube_cube=debug,terracube_source=debug,terracube_store=debug,terracube_raster=debug"
-        }
-        _ => {
-            "info,terracube=trace,terracube_cube=trace,terracube_source=trace,terracube_store=trace,terracube_raster=trace"
-        }
-    };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(EnvFilter::new(filter))
-        .init();
 }

@@ -5,11 +5,14 @@ mod commands;
 mod context;
 mod failure;
 mod interrupt;
+mod listening;
 mod map;
 mod node;
 mod output;
+mod page;
 mod place;
 mod progress;
+mod timeline;
 mod view;
 
 use std::process::ExitCode;
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<Outcome, Failure> {
-    let context = Context::new(&cli.global)?;
+    let context = Context::new(&cli.global, cli.command.watch())?;
     match cli.command {
         Command::Cube(command) => match command {
             CubeCommand::Create(args) => commands::cube_create::run(&context, args).await,

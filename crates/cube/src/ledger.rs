@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use terracube_source::Granule;
 use terracube_store::{ArraySpec, ByteRequest, Codecs, Key, Prefix, Store, ZarrArray};
 
+use crate::summary::Summary;
 use crate::{Error, Patch, Result};
 
 /// The group of the ledger, out of the way of readers of the root group.
@@ -91,6 +92,15 @@ impl Origin {
 pub(crate) struct Ledger {
     store: Arc<dyn Store>,
     state: ZarrArray,
+    summary: Option<Summary>,
+}
+
+/// What the ledger says of a patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) state: PatchState,
+    /// Bytes stored for it; known when it is in the summary.
+    pub(crate) stored: Option<u64>,
 }
 
 impl Ledger {
@@ -118,62 +128,78 @@ impl Ledger {
         });
         let key = Key::new(format!("{LEDGER}/provenance/zarr.json"))?;
         store.set(&key, provenance.to_string().into()).await?;
-        Ok(())
+        Summary::create(store, counts).await
     }
 
     pub(crate) async fn open(store: Arc<dyn Store>) -> Result<Self> {
         let state = ZarrArray::open(store.clone(), &state_path()).await?;
-        Ok(Self { store, state })
+        let summary = Summary::open(store.clone()).await?;
+        Ok(Self { store, state, summary })
     }
 
-    /// The states of a block of patches, time, then rows, then columns.
-    pub(crate) async fn states(&self, block: &[Range<u32>; 3]) -> Result<Vec<PatchState>> {
+    /// What is known of a block of patches, time, then rows, then columns.
+    pub(crate) async fn look(&self, block: &[Range<u32>; 3]) -> Result<Vec<Known>> {
         let count: usize = block.iter().map(ExactSizeIterator::len).product();
-        if count > LISTED_ABOVE {
-            return self.listed_states(block, count).await;
+        let mut known = vec![Known { state: PatchState::Missing, stored: None }; count];
+        if let Some(summary) = &self.summary {
+            for (known, settled) in known.iter_mut().zip(summary.read(block).await?) {
+                if let Some((state, stored)) = settled {
+                    *known = Known { state, stored: Some(stored) };
+                }
+            }
         }
-        let ranges: Vec<_> = block.iter().map(|r| u64::from(r.start)..u64::from(r.end)).collect();
-        let bytes = self.state.read(&ranges).await?;
-        Ok(bytes.into_iter().map(PatchState::from_byte).collect())
+        let open = known.iter().filter(|known| known.stored.is_none()).count();
+        if open > LISTED_ABOVE {
+            self.list(block, &mut known).await?;
+        } else if open > 0 {
+            let [times, rows, cols] = block.clone();
+            let patches = times.flat_map(|time| {
+                let cols = cols.clone();
+                rows.clone().flat_map(move |row| cols.clone().map(move |col| [time, row, col]))
+            });
+            let open = (0..).zip(patches).filter(|(index, _)| known[*index].stored.is_none());
+            let wanted: Vec<(usize, Key)> = open
+                .map(|(index, place)| Ok((index, self.state.chunk_key(&place.map(u64::from))?)))
+                .collect::<Result<_>>()?;
+            self.read(&wanted, &mut known).await?;
+        }
+        Ok(known)
     }
 
-    /// The states of a large block: a missing patch has no chunk, so that those there are listed
-    /// and only they are read.
-    async fn listed_states(
-        &self,
-        block: &[Range<u32>; 3],
-        count: usize,
-    ) -> Result<Vec<PatchState>> {
+    /// Looks at a large block: a missing patch has no chunk, so that those there are listed and
+    /// only they are read.
+    async fn list(&self, block: &[Range<u32>; 3], known: &mut [Known]) -> Result<()> {
         let [times, rows, cols] = block;
-        let mut states = vec![PatchState::Missing; count];
         let chunks = Prefix::new(format!("{}/c", state_path()))?;
-        let mut keys = self.store.list_prefix(&chunks).map_ok(|key| {
-            let place = place_of(key.as_str(), chunks.as_str());
-            (key, place)
-        });
-        loop {
-            let batch: Vec<_> = keys.by_ref().take(READ_TOGETHER).try_collect().await?;
-            let is_last = batch.len() < READ_TOGETHER;
-            let wanted: Vec<(usize, Key)> = batch
-                .into_iter()
-                .filter_map(|(key, place)| {
-                    let [t, r, c] = place?;
-                    let inside = times.contains(&t) && rows.contains(&r) && cols.contains(&c);
-                    let row = (t - times.start) as usize * rows.len() + (r - rows.start) as usize;
-                    inside.then(|| (row * cols.len() + (c - cols.start) as usize, key))
-                })
-                .collect();
-            let requests: Vec<_> =
-                wanted.iter().map(|(_, key)| (key.clone(), ByteRequest::All)).collect();
-            let values = self.store.get_partial_values(&requests).await?;
-            for ((index, _), value) in wanted.into_iter().zip(values) {
-                let byte = value.and_then(|bytes| bytes.first().copied());
-                states[index] = PatchState::from_byte(byte.unwrap_or(0));
+        let mut keys = self.store.list_prefix(&chunks);
+        let mut wanted = Vec::with_capacity(READ_TOGETHER);
+        while let Some(key) = keys.try_next().await? {
+            let Some([t, r, c]) = place_of(key.as_str(), chunks.as_str()) else { continue };
+            if !(times.contains(&t) && rows.contains(&r) && cols.contains(&c)) {
+                continue;
             }
-            if is_last {
-                return Ok(states);
+            let row = (t - times.start) as usize * rows.len() + (r - rows.start) as usize;
+            let index = row * cols.len() + (c - cols.start) as usize;
+            if known[index].stored.is_none() {
+                wanted.push((index, key));
+            }
+            if wanted.len() == READ_TOGETHER {
+                self.read(&wanted, known).await?;
+                wanted.clear();
             }
         }
+        self.read(&wanted, known).await
+    }
+
+    async fn read(&self, wanted: &[(usize, Key)], known: &mut [Known]) -> Result<()> {
+        let requests: Vec<_> =
+            wanted.iter().map(|(_, key)| (key.clone(), ByteRequest::All)).collect();
+        let values = self.store.get_partial_values(&requests).await?;
+        for ((index, _), value) in wanted.iter().zip(values) {
+            let byte = value.and_then(|bytes| bytes.first().copied());
+            known[*index].state = PatchState::from_byte(byte.unwrap_or(0));
+        }
+        Ok(())
     }
 
     pub(crate) async fn set(
@@ -199,9 +225,10 @@ impl Ledger {
     }
 }
 
-const AXES: [&str; 3] = ["patch_time", "patch_row", "patch_col"];
+/// The axes of patches.
+pub(crate) const AXES: [&str; 3] = ["patch_time", "patch_row", "patch_col"];
 
-/// Blocks with more patches are read by listing.
+/// More patches than these are read by listing.
 const LISTED_ABOVE: usize = 4096;
 /// Chunks of a listing that are read at a time.
 const READ_TOGETHER: usize = 4096;

@@ -22,6 +22,7 @@ mod request;
 mod schema;
 mod state;
 mod stop;
+mod summary;
 
 pub use band::{Band, Nodata};
 pub use cube::Cube;
@@ -37,3 +38,11 @@ pub use request::Request;
 pub use schema::{Chunks, Resolution, Schema, SourceSpec, TileGridSpec, Tiles};
 pub use state::{Counts, State};
 pub use stop::Stop;
+
+/// The target of the `tracing` spans that a fill makes of its stages.
+///
+/// At level `INFO`: `search`; for each patch a span `patch` (`time`, `row`, `col`) with children
+/// `headers`, `wait for memory`, `download` (with a `read` for each window: `granule`, `host`,
+/// `bytes`), `wait for a core`, `render`, `wait for the writer`, `write` (`bytes`); and `commit`
+/// (`patches`). A span lasts as long as the stage; what nobody listens to costs nothing.
+pub const STAGES: &str = "terracube::stage";

@@ -6,8 +6,11 @@ use futures::StreamExt;
 use serde::Serialize;
 use terracube_grid::{ProjectedRegion, Region, Time, TimeRange};
 use terracube_source::{Asset, Granule, Query};
+use tracing::Instrument;
 
 use crate::cube::BoundSource;
+use crate::ledger::Known;
+use crate::pipeline::stage;
 use crate::{Cube, Error, Patch, PatchState, Request, Result};
 
 /// Which patches count as work to do.
@@ -44,6 +47,10 @@ pub struct Plan {
     /// What deserves attention: bands whose assets are missing or say another scale.
     pub warnings: Vec<String>,
     links: Vec<u32>,
+    /// Settled patches that the summary does not know.
+    pub(crate) unsummarized: Vec<(Patch, PatchState)>,
+    /// Patches to fill that the summary takes for empty.
+    pub(crate) reopened: Vec<Patch>,
 }
 
 /// One patch to fill.
@@ -156,14 +163,14 @@ impl Cube {
             let (cube, missing) = (self.schema().name.clone(), plan.jobs.len());
             return Err(Error::NoSource { cube, missing });
         };
-        let found = self.search(bound, &plan).await?;
+        let found = self.search(bound, &plan).instrument(stage::search()).await?;
         self.assign(&mut plan, found)?;
         Ok(plan)
     }
 
     async fn sort_out(&self, patches: &[Patch], want: Want) -> Result<Plan> {
         let block = Request::block(patches);
-        let states = self.ledger().await?.states(&block).await?;
+        let known = self.ledger().await?.look(&block).await?;
         let [times, rows, cols] = &block;
         let mut plan = Plan {
             wanted: patches.len(),
@@ -175,11 +182,14 @@ impl Cube {
             bytes: 0,
             warnings: Vec::new(),
             links: Vec::new(),
+            unsummarized: Vec::new(),
+            reopened: Vec::new(),
         };
         for &patch in patches {
             let row = (patch.time - times.start) as usize * rows.len()
                 + (patch.row - rows.start) as usize;
-            let state = states[row * cols.len() + (patch.col - cols.start) as usize];
+            let Known { state, stored } =
+                known[row * cols.len() + (patch.col - cols.start) as usize];
             let wanted = match state {
                 PatchState::Missing => want != Want::Failed,
                 PatchState::Failed => true,
@@ -191,6 +201,11 @@ impl Cube {
             plan.failed += usize::from(state == PatchState::Failed);
             if wanted {
                 plan.jobs.push(Job { patch, first: 0, count: 0 });
+                if stored.is_some() {
+                    plan.reopened.push(patch);
+                }
+            } else if state.is_settled() && stored.is_none() {
+                plan.unsummarized.push((patch, state));
             }
         }
         Ok(plan)

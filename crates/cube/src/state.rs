@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use terracube_grid::Region;
 use terracube_store::{Key, ReadStore, Store};
 
+use crate::ledger::Known;
 use crate::patch::PatchGrid;
 use crate::{Cube, Patch, PatchState, Provenance, Request, Result};
 
@@ -61,17 +62,24 @@ impl Cube {
         let wanted = request.patches(self)?;
         let ledger = self.ledger().await?;
         let block = Request::block(&wanted);
-        let states = ledger.states(&block).await?;
+        let known = ledger.look(&block).await?;
         let [times, rows, cols] = &block;
         let mut patches = Vec::with_capacity(wanted.len());
         let mut counts = Counts { total: wanted.len(), ..Counts::default() };
-        let mut failures = Vec::new();
+        let (mut failures, mut unmeasured) = (Vec::new(), Vec::new());
         for patch in wanted {
             let row = (patch.time - times.start) as usize * rows.len()
                 + (patch.row - rows.start) as usize;
-            let state = states[row * cols.len() + (patch.col - cols.start) as usize];
+            let Known { state, stored } =
+                known[row * cols.len() + (patch.col - cols.start) as usize];
             match state {
-                PatchState::Filled => counts.filled += 1,
+                PatchState::Filled => {
+                    counts.filled += 1;
+                    match stored {
+                        Some(bytes) => counts.bytes += bytes,
+                        None => unmeasured.push(patch),
+                    }
+                }
                 PatchState::Empty => counts.empty += 1,
                 PatchState::Missing => counts.missing += 1,
                 PatchState::Failed => {
@@ -81,7 +89,7 @@ impl Cube {
             }
             patches.push((patch, state));
         }
-        counts.bytes = self.stored_bytes(&patches).await?;
+        counts.bytes += self.stored_bytes(&unmeasured).await?.iter().sum::<u64>();
         Ok(State { counts, failures, patches })
     }
 
@@ -93,23 +101,30 @@ impl Cube {
         self.ledger().await?.provenance(patch).await
     }
 
-    async fn stored_bytes(&self, patches: &[(Patch, PatchState)]) -> Result<u64> {
+    /// The bytes stored for each of some patches, over all bands.
+    pub(crate) async fn stored_bytes(&self, patches: &[Patch]) -> Result<Vec<u64>> {
         let store = self.latest().await?;
         let arrays = self.arrays(&store).await?;
         let has_time = self.schema().time.is_some();
-        let filled = patches.iter().filter(|(_, state)| *state == PatchState::Filled);
-        let chunks = filled.flat_map(|(patch, _)| {
-            arrays.iter().map(move |array| array.chunk_key(&PatchGrid::chunk(*patch, has_time)))
+        let sizes = patches.iter().map(|patch| {
+            let chunk = PatchGrid::chunk(*patch, has_time);
+            let keys: Vec<_> = arrays.iter().map(|array| array.chunk_key(&chunk)).collect();
+            sum_of_sizes(store.clone(), keys)
         });
-        let sizes: Vec<_> = chunks.map(|key| size(&store, key)).collect();
-        let sizes: Vec<u64> =
-            stream::iter(sizes).buffer_unordered(SIZES_AT_ONCE).try_collect().await?;
-        Ok(sizes.into_iter().sum())
+        let sizes: Vec<_> = sizes.collect();
+        stream::iter(sizes).buffered(SIZES_AT_ONCE).try_collect().await
     }
 }
 
-async fn size(store: &Arc<dyn Store>, key: terracube_store::Result<Key>) -> Result<u64> {
-    Ok(store.size(&key?).await?.unwrap_or(0))
+async fn sum_of_sizes(
+    store: Arc<dyn Store>,
+    keys: Vec<terracube_store::Result<Key>>,
+) -> Result<u64> {
+    let mut sum = 0;
+    for key in keys {
+        sum += store.size(&key?).await?.unwrap_or(0);
+    }
+    Ok(sum)
 }
 
 impl State {

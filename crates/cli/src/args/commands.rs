@@ -90,6 +90,18 @@ pub(crate) struct WorkArgs {
     pub(crate) commit_patches: u32,
 }
 
+/// Where to record what the work did.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where the time goes")]
+pub(crate) struct WatchArgs {
+    /// Write a page: stages over time, who waited for whom, slowest granules and hosts
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write a trace of all stages of all patches, for ui.perfetto.dev or chrome://tracing
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+}
+
 /// Download what is missing of an area and time
 ///
 /// Patches are downloaded, decoded, warped onto the cube's grid, mosaicked, written and committed
@@ -127,6 +139,8 @@ pub(crate) struct FillArgs {
     pub(crate) also_empty: bool,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+    #[command(flatten)]
+    pub(crate) watch: WatchArgs,
     /// Print every event as a line of JSON
     #[arg(long)]
     pub(crate) json: bool,

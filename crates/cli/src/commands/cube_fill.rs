@@ -6,7 +6,7 @@ use crate::args::FillArgs;
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::{output, progress};
+use crate::{output, page, progress};
 
 pub(crate) async fn run(context: &Context, args: FillArgs) -> Result<Outcome, Failure> {
     let request = args.selection.request()?;
@@ -34,6 +34,10 @@ pub(crate) async fn run(context: &Context, args: FillArgs) -> Result<Outcome, Fa
     }
     let interrupt = Interrupt::listen();
     let report = progress::run(context, &cube, plan, &args.work, &interrupt, args.json).await?;
+    if let Some((path, timeline)) = &context.listening.report {
+        output::file(path, page::page(&cube, &report, &timeline.record()).as_bytes())?;
+        context.note(&format!("where the time went: {}", path.display()));
+    }
     if args.json {
         output::json(&progress::finished(&report))?;
     } else {

@@ -70,7 +70,7 @@ fn killed_at_random(store: &str, kills: u32) {
 }
 
 /// The patches marked filled, each with the right pixels.
-fn filled_patches(world: &World, store: &str) -> BTreeSet<(u32, u32)> {
+pub(crate) fn filled_patches(world: &World, store: &str) -> BTreeSet<(u32, u32)> {
     let location = world.path(store).display().to_string();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (state, loaded) = runtime.block_on(async {

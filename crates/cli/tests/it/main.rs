@@ -11,5 +11,7 @@ mod interrupt;
 mod kills;
 mod secrets;
 mod store;
+mod together;
+mod watch;
 mod whole_life;
 mod world;

@@ -1,6 +1,8 @@
 //! A secret is used, and never shown.
 
-use terracube_testbed::Auth;
+use std::time::Duration;
+
+use terracube_testbed::{Auth, Fault, FaultKind};
 
 use crate::world::{Run, World};
 
@@ -49,6 +51,32 @@ fn a_secret_opens_the_door_and_is_never_shown() {
         let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
         assert!(!found, "{}", entry.display());
     }
+}
+
+#[test]
+fn a_token_that_expires_is_renewed_by_the_next_fill() {
+    let world = guarded();
+    world.server.set_latency(Duration::from_millis(5));
+    let fill = ["--config", "config.toml", "cube", "fill", "cube.icechunk", "--jobs", "1"];
+    let expired = FaultKind::Status { code: 401, retry_after: None };
+    let failed = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while world.server.count("/files/") < 8 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            world.server.fault(Fault::on("/files/", expired));
+        });
+        run(&world, &fill, true)
+    });
+    failed.must_fail(3, &["401", "valid credentials"]);
+    let [filled, empty, missing, failed] = world.counts();
+    assert!(filled > 0 && failed > 0, "{filled} filled, {failed} failed");
+    assert_eq!((filled + failed, empty, missing), (16, 0, 0));
+
+    world.server.clear_faults();
+    let again = run(&world, &[&fill[..], &["--retry-failed"]].concat(), true);
+    assert!(again.stdout.contains(&format!("{failed} patches filled")), "{again:?}");
+    assert_eq!(world.counts(), [16, 0, 0, 0]);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use terracube_grid::{GeoBox, ReadPlan, Transform};
 use terracube_raster::{Cog, FetchedWindow};
 use terracube_source::{Asset, Granule};
+use tracing::{Instrument, Span};
 
-use super::Round;
+use super::{Round, stage};
 use crate::plan::Job;
 use crate::{Band, Error, Result};
 
@@ -22,6 +23,8 @@ pub(super) struct Read {
     level: usize,
     band: usize,
     placed: Placed,
+    granule: String,
+    host: String,
 }
 
 /// How a fetched window lies.
@@ -84,11 +87,11 @@ impl Reads {
             .sum()
     }
 
-    /// Fetches everything.
-    pub(super) async fn fetch(self) -> Result<Vec<Vec<Fetched>>> {
+    /// Fetches everything, within the span of the patch's download.
+    pub(super) async fn fetch(self, span: &Span) -> Result<Vec<Vec<Fetched>>> {
         let mut bands = Vec::with_capacity(self.bands.len());
         for reads in self.bands {
-            let fetches: Vec<_> = reads.into_iter().map(Read::fetch).collect();
+            let fetches: Vec<_> = reads.into_iter().map(|read| read.fetch(span)).collect();
             bands.push(stream::iter(fetches).buffered(READS_AT_ONCE).try_collect().await?);
         }
         Ok(bands)
@@ -104,8 +107,10 @@ impl Read {
         self.cog.decoded_bytes_for(&self.placed.plan.src)
     }
 
-    async fn fetch(self) -> Result<Fetched> {
-        let window = self.cog.fetch(self.level, self.band, self.placed.plan.src).await?;
+    async fn fetch(self, span: &Span) -> Result<Fetched> {
+        let span = stage::read(span, &self.granule, &self.host, self.compressed());
+        let window = self.cog.fetch(self.level, self.band, self.placed.plan.src);
+        let window = window.instrument(span).await?;
         Ok(Fetched { window, placed: self.placed })
     }
 }
@@ -158,6 +163,8 @@ async fn read(
         level,
         band: index,
         placed: Placed { level: level_box, plan, transform: transform.clone() },
+        granule: granule.id.clone(),
+        host: host(&asset.href),
     });
     Ok(reads.collect())
 }
@@ -175,6 +182,13 @@ fn geobox_of(cog: &Cog, asset: &Asset) -> Option<GeoBox> {
     cog.geobox().cloned().or_else(|| asset.geobox.clone())
 }
 
+/// The host of an address; nothing that may be secret.
+fn host(href: &str) -> String {
+    let rest = href.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default().to_owned()
+}
+
 fn no_asset(granule: &Granule, band: &Band) -> Error {
     let known: Vec<_> = granule.assets.keys().map(String::as_str).collect();
     Error::Asset {
@@ -182,5 +196,18 @@ fn no_asset(granule: &Granule, band: &Band) -> Error {
         asset: band.asset_name().to_owned(),
         band: band.name.clone(),
         reason: format!("there is no such asset; it has {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_told_without_secrets() {
+        assert_eq!(host("https://a.example:8443/x?key=1"), "a.example:8443");
+        assert_eq!(host("https://user:word@a.example/x"), "a.example");
+        assert_eq!(host("s3://bucket/key"), "bucket");
+        assert_eq!(host("/data/x.tif"), "");
     }
 }

@@ -3,6 +3,8 @@
 mod assets;
 mod download;
 mod render;
+pub(crate) mod stage;
+mod summarize;
 mod write;
 
 use std::collections::HashSet;
@@ -16,11 +18,13 @@ use futures::stream;
 use terracube_store::ZarrArray;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
+use tracing::{Instrument, Span};
 
 use crate::plan::Job;
 use crate::{Cube, Error, Event, FillOptions, Plan, Provenance, Report, Result};
 use assets::Assets;
 use render::Rendered;
+use summarize::Unsummarized;
 
 /// Begins a fill.
 pub(crate) fn spawn(
@@ -47,18 +51,21 @@ async fn run(
     let mut report = Report::default();
     emit(&events, Event::Started { patches: plan.jobs.len(), bytes_estimate: plan.bytes }).await;
     let before = cube.source().map(|b| b.access.stats()).unwrap_or_default();
+    summarize::reopen(&cube, &plan.reopened).await?;
+    let mut summary = Unsummarized::new(plan.unsummarized.clone());
     let mut plan = plan;
     for _ in 0..ROUNDS {
         if plan.jobs.is_empty() {
             break;
         }
-        let lost = round(&cube, &plan, &options, &events, &mut report).await?;
+        let lost = round(&cube, &plan, &options, &events, &mut report, &mut summary).await?;
         if lost.is_empty() || options.stop.is_stopped() {
             report.left += lost.len();
             break;
         }
         plan = Arc::new(cube.plan_patches(&lost).await?);
     }
+    report.versions.extend(summary.save(&cube).await);
     let after = cube.source().map(|b| b.access.stats()).unwrap_or_default();
     report.bytes_read = after.bytes_received.saturating_sub(before.bytes_received);
     report.requests = after.requests.saturating_sub(before.requests);
@@ -82,7 +89,11 @@ struct Round {
 struct Parcel {
     rendered: Rendered,
     provenance: Provenance,
-    _memory: Option<OwnedSemaphorePermit>,
+    memory: Option<OwnedSemaphorePermit>,
+    /// Its way through the stages.
+    span: Span,
+    /// Ends when the writer has time for it.
+    waiting: Span,
 }
 
 /// Fills the plan once; gives the patches whose commit another process forestalled.
@@ -92,6 +103,7 @@ async fn round(
     options: &FillOptions,
     events: &mpsc::Sender<Event>,
     report: &mut Report,
+    summary: &mut Unsummarized,
 ) -> Result<Vec<crate::Patch>> {
     let Some(bound) = cube.source().cloned() else {
         let (cube, missing) = (cube.schema().name.clone(), plan.jobs.len());
@@ -127,6 +139,7 @@ async fn round(
     report.failed.extend(written.failed);
     report.bytes_stored += written.bytes;
     report.versions.extend(written.versions);
+    summary.add(written.settled);
     Ok(written.conflicted)
 }
 
@@ -191,8 +204,9 @@ async fn whole_patch(round: &Arc<Round>, job: Job) -> Parcel {
         tool: crate::create::tool(),
         ..Provenance::default()
     };
+    let span = stage::patch(job.patch);
     let mut memory = None;
-    let rendered = match try_patch(round, job, &mut memory).await {
+    let rendered = match try_patch(round, job, &mut memory, &span).await {
         Ok(rendered) => rendered,
         Err(error) => {
             provenance.reason = Some(reason(&error));
@@ -200,25 +214,33 @@ async fn whole_patch(round: &Arc<Round>, job: Job) -> Parcel {
         }
     };
     provenance.stored = rendered.stored();
-    Parcel { rendered, provenance, _memory: memory }
+    Parcel { rendered, provenance, memory, waiting: stage::waits_for_writer(&span), span }
 }
 
 async fn try_patch(
     round: &Arc<Round>,
     job: Job,
     memory: &mut Option<OwnedSemaphorePermit>,
+    span: &Span,
 ) -> Result<Rendered> {
-    let reads = download::plan(round, &job).await?;
+    let reads = download::plan(round, &job).instrument(stage::headers(span)).await?;
     let cost = reads.cost(round) / PERMIT;
     let permits = u32::try_from(cost).unwrap_or(u32::MAX).clamp(1, round.permits);
-    let permit = round.memory.clone().acquire_many_owned(permits).await;
+    let permit = round.memory.clone().acquire_many_owned(permits);
+    let permit = permit.instrument(stage::waits_for_memory(span)).await;
     *memory = Some(permit.map_err(|_| Error::Lost { stage: "admission" })?);
-    let fetched = reads.fetch().await?;
+    let download = stage::download(span);
+    let fetched = reads.fetch(&download).instrument(download.clone()).await?;
+    drop(download);
     let (sender, receiver) = oneshot::channel();
     let round = round.clone();
+    let (waiting, span) = (stage::waits_for_cpu(span), span.clone());
     rayon::spawn(move || {
+        drop(waiting);
+        let rendered = stage::render(&span)
+            .in_scope(|| render::patch(&round.cube, &round.arrays, job.patch, fetched));
         // The receiver is gone when the fill was stopped.
-        let _ = sender.send(render::patch(&round.cube, &round.arrays, job.patch, fetched));
+        let _ = sender.send(rendered);
     });
     receiver.await.map_err(|_| Error::Lost { stage: "render" })?
 }

@@ -8,17 +8,21 @@ use terracube_source::Access;
 use terracube_store::{Error as StoreError, Session, ZarrArray};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 
-use super::{Parcel, emit};
+use super::{Parcel, emit, stage};
 use crate::ledger::Ledger;
 use crate::patch::PatchGrid;
 use crate::report::Failure;
+use crate::summary::Settled;
 use crate::{Cube, Error, Event, FillOptions, Patch, PatchState, Provenance, Result};
 
 /// What the writer did.
 #[derive(Debug, Default)]
 pub(super) struct Written {
     pub(super) done: Vec<Patch>,
+    /// Those of `done` that are filled or empty.
+    pub(super) settled: Vec<Settled>,
     pub(super) conflicted: Vec<Patch>,
     pub(super) filled: usize,
     pub(super) empty: usize,
@@ -98,7 +102,9 @@ impl Writer {
     }
 
     async fn write(&mut self, parcel: Parcel) -> Result<()> {
-        let Parcel { rendered, provenance, _memory } = parcel;
+        let Parcel { rendered, provenance, memory, span, waiting } = parcel;
+        drop(waiting);
+        let writing = stage::write(&span, rendered.stored());
         let chunk = PatchGrid::chunk(rendered.patch, self.cube.schema().time.is_some());
         let stored = rendered.stored();
         let batch = match self.batch.take() {
@@ -109,8 +115,9 @@ impl Writer {
             }
         };
         for (array, encoded) in batch.arrays.iter().zip(&rendered.chunks) {
-            store_chunk(array, &chunk, encoded.as_ref()).await?;
+            store_chunk(array, &chunk, encoded.as_ref()).instrument(writing.clone()).await?;
         }
+        drop((writing, memory));
         batch.bytes += stored;
         let (patch, state) = (rendered.patch, rendered.state);
         let bytes_read = self.access.stats().bytes_received;
@@ -131,6 +138,11 @@ impl Writer {
     /// kill in a store without atomic commits leaves patches missing, never filled and wrong.
     async fn commit(&mut self) -> Result<()> {
         let Some(batch) = self.batch.take() else { return Ok(()) };
+        let span = stage::commit(batch.entries.len());
+        self.publish(batch).instrument(span).await
+    }
+
+    async fn publish(&mut self, batch: Batch) -> Result<()> {
         let patches = batch.entries.len();
         let marks: Vec<_> = batch.entries.iter().map(|e| mark(&batch.ledger, e)).collect();
         stream::iter(marks).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;
@@ -156,6 +168,9 @@ impl Writer {
         for Entry { patch, state, provenance } in entries {
             self.written.done.push(patch);
             self.written.bytes += provenance.stored;
+            if state.is_settled() {
+                self.written.settled.push((patch, state, provenance.stored));
+            }
             match state {
                 PatchState::Failed => {
                     let reason = provenance.reason.unwrap_or_default();

@@ -13,3 +13,4 @@ mod life;
 mod python;
 mod readers;
 mod real;
+mod summary;

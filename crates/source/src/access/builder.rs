@@ -9,6 +9,7 @@ use super::client::Client;
 use super::credential::Credential;
 use super::limit::{HostLimits, ProviderLimit};
 use super::location::Roots;
+use super::pace::Pace;
 use super::s3::S3Endpoint;
 use super::{Access, Inner, Provider, RetryPolicy};
 use crate::{Error, Result};
@@ -22,6 +23,7 @@ pub struct AccessBuilder {
     connect_timeout: Duration,
     read_timeout: Duration,
     total_timeout: Duration,
+    slowest: (u64, Duration),
     retry: RetryPolicy,
     per_host: usize,
     public_only: bool,
@@ -37,6 +39,7 @@ impl Default for AccessBuilder {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
             total_timeout: Duration::from_secs(300),
+            slowest: (1024, Duration::from_secs(20)),
             retry: RetryPolicy::default(),
             per_host: 12,
             public_only: false,
@@ -82,6 +85,13 @@ impl AccessBuilder {
     /// not set.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.total_timeout = timeout;
+        self
+    }
+
+    /// The slowest that a body may come before the request is tried again: so many bytes per
+    /// second, as a mean over a while; 1024 over 20 s if not set.
+    pub fn slowest(mut self, bytes_per_second: u64, over: Duration) -> Self {
+        self.slowest = (bytes_per_second, over);
         self
     }
 
@@ -168,6 +178,7 @@ impl AccessBuilder {
                 hosts: HostLimits::new(self.per_host),
                 retry: self.retry,
                 total_timeout: self.total_timeout,
+                pace: Pace::new(self.slowest.0, self.slowest.1),
                 public_only: self.public_only,
                 counters: Arc::default(),
             },

@@ -13,6 +13,7 @@ use url::{Host, Url};
 use super::address::{self, PrivateAddress};
 use super::credential::Credential;
 use super::limit::{HostLimits, Permit, ProviderLimit};
+use super::pace::Pace;
 use super::retry::parse_retry_after;
 use super::stats::Counters;
 use super::{Headers, RedactedUrl, RetryPolicy};
@@ -33,6 +34,7 @@ pub(crate) struct Client {
     pub(crate) hosts: HostLimits,
     pub(crate) retry: RetryPolicy,
     pub(crate) total_timeout: Duration,
+    pub(crate) pace: Pace,
     pub(crate) public_only: bool,
     pub(crate) counters: Arc<Counters>,
 }
@@ -55,6 +57,7 @@ pub(crate) struct Answer {
     pub(crate) response: Response,
     url: Url,
     counters: Arc<Counters>,
+    pace: Pace,
     _permits: [Permit; 2],
 }
 
@@ -98,7 +101,9 @@ impl Client {
         for _ in 0..=MAX_REDIRECTS {
             let answer = self.hop(call, &method, &url, timeout).await?;
             let Some(next) = answer.redirect()? else {
-                return answer.accepted().await;
+                let answered = answer.accepted().await;
+                self.heed(&url, answered.as_ref().err());
+                return answered;
             };
             if url.scheme() == "https" && next.scheme() != "https" {
                 return Err(Error::NotAllowed {
@@ -115,6 +120,15 @@ impl Client {
             what: call.shown(),
             reason: format!("it redirects more than {MAX_REDIRECTS} times"),
         })
+    }
+
+    /// A host that asks for patience is asked nothing by anybody until then.
+    fn heed(&self, url: &Url, error: Option<&Error>) {
+        if let Some(wait) = error.and_then(Error::retry_after)
+            && wait <= self.retry.longest_retry_after
+        {
+            self.hosts.pause(url, wait);
+        }
     }
 
     async fn hop(
@@ -154,6 +168,7 @@ impl Client {
             response,
             url: url.clone(),
             counters: Arc::clone(&self.counters),
+            pace: self.pace.begin(),
             _permits: [provider_permit, host_permit],
         })
     }
@@ -203,6 +218,14 @@ impl Answer {
             self.response.chunk().await.map_err(|cause| transport("read", &self.url, cause))?;
         if let Some(piece) = &piece {
             self.counters.received(&self.url, piece.len());
+            if !self.pace.keeps(piece.len() as u64) {
+                return Err(Error::Transport {
+                    operation: "read",
+                    url: self.shown(),
+                    transient: true,
+                    source: format!("it comes slower than {}", self.pace).into(),
+                });
+            }
         }
         Ok(piece)
     }

@@ -14,7 +14,14 @@ use super::Limits;
 #[derive(Debug)]
 pub(crate) struct HostLimits {
     concurrent: usize,
-    hosts: Mutex<HashMap<String, Arc<Semaphore>>>,
+    hosts: Mutex<HashMap<String, Host>>,
+}
+
+#[derive(Debug)]
+struct Host {
+    permits: Arc<Semaphore>,
+    /// It asked to be left alone until then.
+    paused: Option<Instant>,
 }
 
 /// The limits of one provider.
@@ -37,15 +44,26 @@ impl HostLimits {
     }
 
     pub(crate) async fn acquire(&self, url: &Url) -> Permit {
-        let semaphore = {
-            let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(
-                hosts
-                    .entry(url.origin().ascii_serialization())
-                    .or_insert_with(|| Arc::new(Semaphore::new(self.concurrent))),
-            )
-        };
-        acquire(semaphore).await
+        let permits = self.with(url, |host| Arc::clone(&host.permits));
+        let permit = acquire(permits).await;
+        while let Some(until) = self.with(url, |host| host.paused)
+            && until > Instant::now()
+        {
+            tokio::time::sleep_until(until).await;
+        }
+        permit
+    }
+
+    /// Lets nobody ask a host for so long.
+    pub(crate) fn pause(&self, url: &Url, wait: Duration) {
+        let until = Instant::now() + wait;
+        self.with(url, |host| host.paused = host.paused.max(Some(until)));
+    }
+
+    fn with<T>(&self, url: &Url, look: impl FnOnce(&mut Host) -> T) -> T {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Host { permits: Arc::new(Semaphore::new(self.concurrent)), paused: None };
+        look(hosts.entry(url.origin().ascii_serialization()).or_insert_with(new))
     }
 }
 
@@ -87,6 +105,22 @@ async fn acquire(semaphore: Arc<Semaphore>) -> Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_asks_for_patience_is_left_alone_and_others_are_not() {
+        let hosts = HostLimits::new(4);
+        let [busy, other] =
+            ["https://a.example/x", "https://b.example/x"].map(|url| Url::parse(url).unwrap());
+        let start = Instant::now();
+        hosts.pause(&busy, Duration::from_secs(20));
+        hosts.pause(&busy, Duration::from_secs(5));
+        drop(hosts.acquire(&other).await);
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        drop(hosts.acquire(&busy).await);
+        assert_eq!(start.elapsed().as_secs(), 20);
+        drop(hosts.acquire(&busy).await);
+        assert_eq!(start.elapsed().as_secs(), 20);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn requests_per_second_are_spaced() {

@@ -13,6 +13,7 @@ mod http_file;
 mod limit;
 mod local_file;
 mod location;
+mod pace;
 mod provider;
 mod redacted;
 mod retry;

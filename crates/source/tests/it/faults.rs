@@ -93,6 +93,66 @@ async fn too_much_patience_is_refused() {
 }
 
 #[tokio::test]
+async fn a_date_in_the_future_is_waited_for() {
+    let (server, bytes) = server();
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2));
+    let kind = FaultKind::Status { code: 429, retry_after: Some(date.clone()) };
+    server.fault(Fault::on("a.bin", kind).times(1));
+    assert_eq!(read(&access(), &server).await.unwrap(), bytes[1_000..2_000]);
+    assert!(SystemTime::now() >= httpdate::parse_http_date(&date).unwrap());
+    assert_eq!(server.count("/files/"), 2);
+}
+
+#[tokio::test]
+async fn while_one_host_asks_for_patience_another_answers() {
+    let (busy, _) = server();
+    let (other, bytes) = server();
+    busy.fault(Fault::on("a.bin", FaultKind::status_retry_after(429, 3)).times(1));
+    let access = quick().per_host(1).build().unwrap();
+    let waiting = futures::future::join_all((0..3).map(|_| read(&access, &busy)));
+    let going_on = async {
+        while busy.count("/files/") == 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..20 {
+            assert_eq!(read(&access, &other).await.unwrap(), bytes[1_000..2_000]);
+        }
+        assert_eq!(busy.count("/files/"), 1, "nobody asks the busy one meanwhile");
+    };
+    let (answers, ()) = futures::future::join(waiting, going_on).await;
+    assert!(answers.iter().all(|answer| answer.as_ref().unwrap() == &bytes[1_000..2_000]));
+    assert_eq!(busy.count("/files/"), 4);
+}
+
+#[tokio::test]
+async fn a_drip_is_left_and_tried_again() {
+    let (server, bytes) = server();
+    let drip = FaultKind::Drip { bytes_per_s: 50 };
+    server.fault(Fault::on("a.bin", drip.clone()).times(1));
+    let over = Duration::from_millis(200);
+    let access = quick().slowest(1_000_000, over).build().unwrap();
+    assert_eq!(read(&access, &server).await.unwrap(), bytes[1_000..2_000]);
+    assert_eq!(server.count("/files/"), 2);
+
+    server.fault(Fault::on("a.bin", drip));
+    let access = quick().slowest(1_000_000, over).retry(RetryPolicy::never()).build().unwrap();
+    let error = read(&access, &server).await.unwrap_err();
+    assert!(error.is_transient());
+    let text = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+    assert!(text.contains("slower than 1000000 bytes per second over 200ms"), "{text}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_nowhere() {
+    // RFC 6761: names below `invalid` never resolve.
+    let access = quick().retry(RetryPolicy::never()).build().unwrap();
+    let file = File::open(&access, "https://archive.invalid/a.bin").await;
+    let error = file.get(0..10).await.unwrap_err();
+    assert!(matches!(error, Error::Transport { transient: true, .. }), "{error:?}");
+    assert!(error.to_string().contains("archive.invalid"), "{error}");
+}
+
+#[tokio::test]
 async fn silence_times_out() {
     let (server, _) = server();
     server.fault(Fault::on("a.bin", FaultKind::Latency(Duration::from_secs(20))));
