@@ -38,7 +38,7 @@ async fn counts(cube: &Cube) -> Counts {
 }
 
 async fn stored(store: &Memory) -> u64 {
-    store.size_prefix(&Prefix::new("place/c").unwrap()).await.unwrap()
+    store.getsize_prefix(&Prefix::new("place/c").unwrap()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
