@@ -1,12 +1,27 @@
-//! What the benchmarks share: made relief, TIFFs of chosen compression, files in memory.
+//! What the benchmarks share: made relief, TIFFs of chosen compression, files in memory, cubes,
+//! meters.
 
+mod cube;
+mod dem;
 mod memory_file;
+mod meter;
+mod million;
 mod relief;
+mod stac;
 mod tiff;
+mod tile_decoder;
+mod usage;
 
+pub use cube::{create_cube, open_cube};
+pub use dem::Dem;
 pub use memory_file::open_cog;
+pub use meter::{Meter, Spent, median};
+pub use million::{GRANULES, PATCHES, million_patches, million_patches_from};
 pub use relief::Relief;
+pub use stac::{collection, item};
 pub use tiff::{Compression, tiled_tiff};
+pub use tile_decoder::TileDecoder;
+pub use usage::peak_bytes;
 
 use anyhow::Result;
 use criterion::Criterion;

@@ -37,18 +37,29 @@ impl Relief {
 
     fn at(&self, x: i32, y: i32) -> f32 {
         let (mut wave, mut height) = (LARGEST_WAVE, LARGEST_HEIGHT);
-        let mut sum = 1500.0 + 0.05 * self.corner(99, x, y);
+        let mut sum = 1500.0 + 0.05 * self.speckle(x, y);
         for octave in 0..OCTAVES {
-            let (u, v) = (x as f32 / wave, y as f32 / wave);
-            let (i, j) = (u.floor(), v.floor());
-            let (fx, fy) = (smooth(u - i), smooth(v - j));
-            let (i, j) = (i as i32, j as i32);
-            let top = mix(self.corner(octave, i, j), self.corner(octave, i + 1, j), fx);
-            let bottom = mix(self.corner(octave, i, j + 1), self.corner(octave, i + 1, j + 1), fx);
-            sum += height * mix(top, bottom, fy);
+            sum += height * self.octave(octave, wave, x, y);
             (wave, height) = (wave / 2.0, height / 2.0);
         }
         sum
+    }
+
+    /// Smooth noise from -1 to 1 with a wave of so many pixels; the number of the octave makes it
+    /// another than the others.
+    pub(crate) fn octave(&self, octave: u32, wave: f32, x: i32, y: i32) -> f32 {
+        let (u, v) = (x as f32 / wave, y as f32 / wave);
+        let (i, j) = (u.floor(), v.floor());
+        let (fx, fy) = (smooth(u - i), smooth(v - j));
+        let (i, j) = (i as i32, j as i32);
+        let top = mix(self.corner(octave, i, j), self.corner(octave, i + 1, j), fx);
+        let bottom = mix(self.corner(octave, i, j + 1), self.corner(octave, i + 1, j + 1), fx);
+        mix(top, bottom, fy)
+    }
+
+    /// A number from -1 to 1 for each pixel, without any order.
+    pub(crate) fn speckle(&self, x: i32, y: i32) -> f32 {
+        self.corner(99, x, y)
     }
 
     /// A number from -1 to 1 for each corner of an octave's lattice (the mixer is splitmix64's).

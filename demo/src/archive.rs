@@ -7,11 +7,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 use serde_json::Value;
+use terracube_demo::Relief;
+use terracube_demo::tiles::{self, NamedTile};
 use terracube_raster::{GeoTiff, GeoTiffBand};
 use terracube_raster::{Pixels, Raster};
 
-use crate::relief::Relief;
-use crate::tiles::{self, NamedTile};
 use crate::{item, say};
 
 /// Makes the archive as `folder` unless it is there. It is made beside and renamed when whole, so a

@@ -2,9 +2,8 @@
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use terracube_demo::tiles::{self, NamedTile};
 use terracube_grid::{Bounds, Region};
-
-use crate::tiles::NamedTile;
 
 /// Marks pixels without a height; there are none, but a reader is told.
 pub(crate) const NODATA: f64 = -9999.0;
@@ -32,7 +31,7 @@ pub(crate) fn item(tile: &NamedTile, size: u64, range: (f64, f64)) -> Result<Val
         "properties": {
             "datetime": DATETIME,
             "title": "Relief of Greenland",
-            "gsd": crate::tiles::RESOLUTION,
+            "gsd": tiles::RESOLUTION,
             "proj:code": "EPSG:3413",
             "proj:shape": [geobox.height, geobox.width],
             "proj:transform": [affine.a, affine.b, affine.c, affine.d, affine.e, affine.f],
@@ -102,7 +101,7 @@ mod tests {
 
     #[test]
     fn an_item_says_where_its_pixels_are() {
-        let tile = &crate::tiles::tiles().unwrap()[4];
+        let tile = &tiles::tiles().unwrap()[4];
         let item = item(tile, 12, (-1.0, 2.0)).unwrap();
         assert_eq!(item["properties"]["proj:transform"][2], -128_000.0);
         assert_eq!(item["properties"]["proj:transform"][5], -960_000.0);

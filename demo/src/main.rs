@@ -2,11 +2,7 @@
 
 mod archive;
 mod declaration;
-mod detail;
 mod item;
-mod relief;
-mod smooth;
-mod tiles;
 
 use std::path::{Path, PathBuf};
 

@@ -21,7 +21,7 @@ const MARGIN: f64 = 20_000.0;
 
 /// The relief on the polar plane, ready to be drawn in any detail.
 #[derive(Debug)]
-pub(crate) struct Relief {
+pub struct Relief {
     geobox: GeoBox,
     heights: Raster,
     amplitudes: Raster,
@@ -29,7 +29,10 @@ pub(crate) struct Relief {
 
 impl Relief {
     /// Decodes and warps the base.
-    pub(crate) fn new() -> Result<Self> {
+    ///
+    /// # Errors
+    /// None in practice: the base comes with the program.
+    pub fn new() -> Result<Self> {
         let (base, base_box) = base()?;
         let geobox = tiles::area(PLANE_RESOLUTION, MARGIN)?;
         let to_degrees = Transform::new(&geobox.crs, &Crs::wgs84())?;
@@ -47,7 +50,10 @@ impl Relief {
     }
 
     /// Heights in metres, `float32`, on a grid in EPSG:3413 within the area of the tiles.
-    pub(crate) fn draw(&self, geobox: &GeoBox) -> Result<Raster> {
+    ///
+    /// # Errors
+    /// When the grid cannot be transformed to EPSG:3413.
+    pub fn draw(&self, geobox: &GeoBox) -> Result<Raster> {
         let heights = floats(self.enlarged(&self.heights, geobox, Resampling::Cubic)?)?;
         let amplitudes = floats(self.enlarged(&self.amplitudes, geobox, Resampling::Bilinear)?)?;
         let mut drawn = heights;

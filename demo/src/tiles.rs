@@ -4,7 +4,7 @@ use anyhow::Result;
 use terracube_grid::{Crs, GeoBox, Tile, TileGrid};
 
 /// Metres per pixel.
-pub(crate) const RESOLUTION: f64 = 500.0;
+pub const RESOLUTION: f64 = 500.0;
 /// The upper left corner in EPSG:3413, metres.
 const UPPER_LEFT: (f64, f64) = (-640_000.0, -448_000.0);
 const TILE_PIXELS: usize = 1024;
@@ -13,13 +13,18 @@ const ROWS: i64 = 6;
 
 /// A granule to be: its name and where it lies.
 #[derive(Debug)]
-pub(crate) struct NamedTile {
-    pub(crate) id: String,
-    pub(crate) geobox: GeoBox,
+pub struct NamedTile {
+    /// The name.
+    pub id: String,
+    /// The pixels.
+    pub geobox: GeoBox,
 }
 
 /// All tiles, row by row from the north.
-pub(crate) fn tiles() -> Result<Vec<NamedTile>> {
+///
+/// # Errors
+/// None in practice: the numbers are constants.
+pub fn tiles() -> Result<Vec<NamedTile>> {
     let shape = (TILE_PIXELS, TILE_PIXELS);
     let resolution = (RESOLUTION, RESOLUTION);
     let grid = TileGrid::new(Crs::epsg(3413)?, UPPER_LEFT, resolution, shape, None)?;
@@ -31,7 +36,10 @@ pub(crate) fn tiles() -> Result<Vec<NamedTile>> {
 }
 
 /// The area of all tiles with `margin` metres around it, in pixels of `resolution` metres.
-pub(crate) fn area(resolution: f64, margin: f64) -> Result<GeoBox> {
+///
+/// # Errors
+/// When the resolution is not above 0.
+pub fn area(resolution: f64, margin: f64) -> Result<GeoBox> {
     let side = TILE_PIXELS as f64 * RESOLUTION;
     let (x, y) = (UPPER_LEFT.0 - margin, UPPER_LEFT.1 + margin);
     let width = (side * COLUMNS as f64 + 2.0 * margin) / resolution;

@@ -81,7 +81,8 @@ impl Delivery {
                     });
                 }
                 let most = usize::try_from(left).unwrap_or(usize::MAX);
-                let piece = rest.split_to(rest.len().min(most).min(delivery.pace().await));
+                let piece = rest.split_to(rest.len().min(most).min(delivery.most_at_once()));
+                delivery.keep_pace(piece.len()).await;
                 entry.sent(piece.len());
                 let position = position + piece.len() as u64;
                 Some((Ok(piece), (pieces, rest, position, delivery)))
@@ -99,11 +100,18 @@ impl Delivery {
         Some(Err(std::io::Error::other("cut by a fault")))
     }
 
-    /// Waits for its turn and gives the bytes of the next piece.
-    async fn pace(&self) -> usize {
-        let Some(bytes_per_s) = self.bytes_per_s else { return usize::MAX };
+    /// The bytes of the next piece, at most.
+    fn most_at_once(&self) -> usize {
         const TURNS_PER_S: u64 = 20;
-        tokio::time::sleep(Duration::from_millis(1000 / TURNS_PER_S)).await;
-        usize::try_from((bytes_per_s / TURNS_PER_S).max(1)).unwrap_or(usize::MAX)
+        let most = self.bytes_per_s.map(|bytes_per_s| (bytes_per_s / TURNS_PER_S).max(1));
+        most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
+    }
+
+    /// Waits as long as so many bytes take.
+    async fn keep_pace(&self, bytes: usize) {
+        if let Some(bytes_per_s) = self.bytes_per_s {
+            let seconds = bytes as f64 / bytes_per_s.max(1) as f64;
+            tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+        }
     }
 }

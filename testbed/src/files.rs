@@ -27,6 +27,7 @@ pub(crate) struct Files {
 #[derive(Debug, Clone)]
 struct Buffer {
     bytes: Bytes,
+    etag: String,
     modified: SystemTime,
 }
 
@@ -42,7 +43,8 @@ impl Files {
     }
 
     pub(crate) fn put(&self, path: &str, bytes: Bytes) {
-        let buffer = Buffer { bytes, modified: SystemTime::now() };
+        let etag = format!("\"{:x}-{:x}\"", bytes.len(), checksum(&bytes));
+        let buffer = Buffer { bytes, etag, modified: SystemTime::now() };
         let mut buffers = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         buffers.insert(path.trim_start_matches('/').to_owned(), buffer);
     }
@@ -64,8 +66,8 @@ impl Files {
             return StatusCode::BAD_REQUEST.into_response();
         };
         let found = match self.buffer(&path) {
-            Some(Buffer { bytes, modified }) => Some(Found {
-                etag: format!("\"{:x}-{:x}\"", bytes.len(), checksum(&bytes)),
+            Some(Buffer { bytes, etag, modified }) => Some(Found {
+                etag,
                 length: bytes.len() as u64,
                 modified,
                 content: Content::Buffer(bytes),

@@ -1,19 +1,85 @@
 //! The benchmarks.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::command::{self, cargo};
+use crate::setup::{self, Purpose, SetupOptions};
+use crate::venv::{Packages, Python, Venv};
 
-/// Runs one bench target or all; `rest` goes to the benchmark itself.
-pub(crate) fn run(name: Option<&str>, rest: &[String]) -> Result<()> {
+/// Runs one bench target or all but `peers`; `rest` goes to the benchmark itself.
+pub(crate) fn run(options: &SetupOptions, name: Option<&str>, rest: &[String]) -> Result<()> {
     let mut bench = cargo();
     bench.args(["bench", "--package", "terracube-benches"]);
     match name {
-        Some(name) => bench.args(["--bench", name]),
-        None => bench.arg("--benches"),
-    };
+        Some("peers") => {
+            for (variable, venv) in peers(options) {
+                bench.env(variable, venv.program("python"));
+            }
+            bench.args(["--bench", "peers"]);
+        }
+        Some(name) => {
+            if name == "store" {
+                with_python(&mut bench, options);
+            }
+            bench.args(["--bench", name]);
+        }
+        None => {
+            with_python(&mut bench, options);
+            // That of the peers takes many minutes and installs packages: it is asked for by name.
+            bench.args(ALONE.iter().flat_map(|name| ["--bench", name]));
+        }
+    }
     if !rest.is_empty() {
         bench.arg("--").args(rest);
     }
     command::run(&mut bench)
+}
+
+/// The benchmarks of this project by itself.
+const ALONE: [&str; 6] = ["decode", "encode", "fill", "plan", "store", "warp"];
+
+/// The store is compared with zarr-python and icechunk, which are where the tests have them.
+fn with_python(bench: &mut Command, options: &SetupOptions) {
+    match setup::run(options, Purpose::Test) {
+        Ok(Some(venv)) => {
+            bench.env("TERRACUBE_PYTHON", venv.program("python"));
+        }
+        Ok(None) => {}
+        Err(error) => println!("setup: zarr-python is left out: {error:#}"),
+    }
+}
+
+/// The environments of the peers, each with the variable that names its Python. What cannot be had
+/// is said and left out of the comparison.
+fn peers(options: &SetupOptions) -> Vec<(&'static str, Venv)> {
+    if let Err(error) = setup::run(options, Purpose::Peers) {
+        println!("setup: {error:#}");
+    }
+    let wanted = [
+        ("TERRACUBE_PEERS_PYTHON", (3, 12), "peers-venv", "requirements-peers.txt"),
+        (
+            "TERRACUBE_SMART_PYTHON",
+            (3, 13),
+            "smart-geocubes-venv",
+            "requirements-smart-geocubes.txt",
+        ),
+    ];
+    let root = command::root();
+    let mut venvs = Vec::new();
+    for (variable, version, folder, requirements) in wanted {
+        let Some(python) = Python::of_at_least(version) else {
+            let (major, minor) = version;
+            println!("setup: no Python {major}.{minor} or later for {folder}: it is left out");
+            continue;
+        };
+        let packages =
+            Packages { folder, requirements, purpose: "are what fills are compared with" };
+        match Venv::with_packages(&root, &python, packages) {
+            Ok(venv) => venvs.push((variable, venv)),
+            Err(error) => println!("setup: {folder} is left out: {error:#}"),
+        }
+    }
+    venvs
 }

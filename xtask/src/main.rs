@@ -53,12 +53,17 @@ enum Task {
         #[arg(long, default_value = "demo-out")]
         dir: PathBuf,
     },
-    /// Run the benchmarks, all or those of one name
+    /// Run the benchmarks of this project by itself, or that of one name
+    ///
+    /// `bench peers` installs smart-geocubes, odc-stac, rasterio, zarr, icechunk, xarray and
+    /// gdalwarp and compares with them; `--check` after it says what is reached and what is short.
     Bench {
+        #[command(flatten)]
+        options: SetupOptions,
         /// Name of a bench target
         name: Option<String>,
         /// What the benchmark itself is given
-        #[arg(last = true)]
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
     /// Check formatting, lints, layers, tidiness and licences
@@ -74,7 +79,7 @@ fn main() -> ExitCode {
         Task::Setup { options } => setup::run(&options, Purpose::Test).map(drop),
         Task::Test { options } => test::run(&options),
         Task::Demo { options, dir } => demo::run(&options, &dir),
-        Task::Bench { name, rest } => bench::run(name.as_deref(), &rest),
+        Task::Bench { options, name, rest } => bench::run(&options, name.as_deref(), &rest),
         Task::Lint => lint::run(),
         Task::Layers => layers::run(),
         Task::Tidy => tidy::run(),

@@ -29,6 +29,8 @@ pub(crate) enum Purpose {
     Build,
     /// Build and run the tests, some of which read cubes with Python and write to an S3 server.
     Test,
+    /// Compare with peers.
+    Peers,
 }
 
 /// Something the system has or has not.
@@ -41,7 +43,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need {
         purpose: Purpose::Build,
         what: "a C compiler (cc)",
@@ -70,6 +72,13 @@ const NEEDS: [Need; 4] = [
         why: "a test kills writers of a store between system calls",
         is_there: || command::find_program("strace").is_some(),
     },
+    Need {
+        purpose: Purpose::Peers,
+        what: "gdalwarp",
+        packages: &["gdal-bin"],
+        why: "one of the programs that warps are compared with",
+        is_there: || command::find_program("gdalwarp").is_some(),
+    },
 ];
 
 /// Installs what is missing for `purpose`. For tests this includes the Python environment, which
@@ -82,7 +91,7 @@ pub(crate) fn run(options: &SetupOptions, purpose: Purpose) -> Result<Option<Ven
     } else {
         install(&missing, options)?;
     }
-    if purpose < Purpose::Test {
+    if purpose != Purpose::Test {
         return Ok(None);
     }
     let python = Python::best().context(

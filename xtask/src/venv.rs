@@ -1,4 +1,4 @@
-//! The Python environment of the tests, with pinned packages.
+//! Python environments with pinned packages: that of the tests, and those of benchmarks.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,6 +15,17 @@ pub(crate) struct Python {
     pub(crate) version: (u32, u32),
 }
 
+/// An environment to be made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packages<'a> {
+    /// The folder under `.terracube`.
+    pub(crate) folder: &'a str,
+    /// The file of pinned packages under `xtask`.
+    pub(crate) requirements: &'a str,
+    /// What they are for, after "they".
+    pub(crate) purpose: &'a str,
+}
+
 /// An environment whose packages are all there.
 #[derive(Debug)]
 pub(crate) struct Venv {
@@ -26,18 +37,16 @@ impl Python {
     /// `python3.12` on the path, the newest of pyenv, and `python3`. 3.12 and later can read
     /// every version of Icechunk's format, 3.11 only the first.
     pub(crate) fn best() -> Option<Self> {
+        Self::of_at_least((3, 12)).or_else(|| Self::of_at_least((3, 11)))
+    }
+
+    /// The first in that order of this version or later.
+    pub(crate) fn of_at_least(version: (u32, u32)) -> Option<Self> {
         let mut candidates = vec![PathBuf::from("python3.13"), PathBuf::from("python3.12")];
         let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         candidates.extend(pyenv_pythons(&home.join(".pyenv/versions")));
         candidates.extend(["python3.11", "python3"].map(PathBuf::from));
-        let mut older = None;
-        for python in candidates.into_iter().filter_map(Self::probe) {
-            if python.version >= (3, 12) {
-                return Some(python);
-            }
-            older = older.or(Some(python));
-        }
-        older
+        candidates.into_iter().filter_map(Self::probe).find(|python| python.version >= version)
     }
 
     fn probe(file: PathBuf) -> Option<Self> {
@@ -55,37 +64,49 @@ impl Python {
 }
 
 impl Venv {
-    /// Makes `.terracube/venv` under `root`, or finds it whole. What an interrupted installation
-    /// left is made anew.
+    /// Makes the environment of the tests under `root`, or finds it whole.
     pub(crate) fn ensure(root: &Path, python: &Python) -> Result<Self> {
-        let requirements = root.join("xtask").join(python.requirements());
+        let requirements = python.requirements();
+        let packages = Packages { folder: "venv", requirements, purpose: "let tests read cubes" };
+        Self::with_packages(root, python, packages)
+    }
+
+    /// Makes an environment under `root`, or finds it whole. What an interrupted installation left
+    /// is made anew.
+    pub(crate) fn with_packages(
+        root: &Path,
+        python: &Python,
+        packages: Packages<'_>,
+    ) -> Result<Self> {
+        let Packages { folder, requirements: name, purpose } = packages;
+        let requirements = root.join("xtask").join(name);
         let pinned = std::fs::read_to_string(&requirements)
             .with_context(|| format!("cannot read {}", requirements.display()))?;
-        let venv = Self { folder: root.join(".terracube/venv") };
+        let venv = Self { folder: root.join(".terracube").join(folder) };
         let (major, minor) = python.version;
         let stamp = format!("{} {major}.{minor}\n{pinned}", python.file.display());
         let stamp_file = venv.folder.join("terracube-stamp");
         if std::fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp)
             && venv.program("python").is_file()
         {
-            println!("setup: Python {major}.{minor} packages: nothing is missing");
+            println!("setup: Python {major}.{minor} packages of {folder}: nothing is missing");
             return Ok(venv);
         }
         println!(
-            "setup: Python {major}.{minor} packages of xtask/{} go into .terracube/venv: tests \
-             read cubes with them",
-            python.requirements()
+            "setup: Python {major}.{minor} packages of xtask/{name} go into .terracube/{folder}: \
+             they {purpose}"
         );
         if venv.folder.exists() {
             std::fs::remove_dir_all(&venv.folder)
-                .context("cannot remove the old .terracube/venv")?;
+                .with_context(|| format!("cannot remove the old .terracube/{folder}"))?;
         }
         command::run(Command::new(&python.file).args(["-m", "venv"]).arg(&venv.folder))?;
         let mut pip = Command::new(venv.program("python"));
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]);
         command::run(pip.arg(&requirements))?;
         // Last, so that only a whole environment has it.
-        std::fs::write(&stamp_file, stamp).context("cannot write the stamp of .terracube/venv")?;
+        std::fs::write(&stamp_file, stamp)
+            .with_context(|| format!("cannot write the stamp of .terracube/{folder}"))?;
         Ok(venv)
     }
 

@@ -5,11 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use tempfile::TempDir;
-use terracube_benches::Relief;
+use terracube_benches::{Relief, collection, item};
 use terracube_cube::{Band, Schema};
-use terracube_grid::{Affine, Crs, GeoBox, Region};
+use terracube_grid::{Affine, Crs, GeoBox};
 use terracube_raster::{DType, GeoTiff, Pixels, Raster};
 use terracube_testbed::Server;
 
@@ -89,11 +88,11 @@ impl Archive {
             let path = folder.path().join(&name);
             GeoTiff::new(geobox.clone()).nodata(NODATA).band(raster).write(&path)?;
             compressed += path.metadata()?.len();
-            items.push(item(&geobox, &name)?);
+            items.push(item("relief", &geobox, &name)?);
         }
         let server = Server::builder()
             .files_at("relief", folder.path())
-            .collection(collection(), items)
+            .collection(collection("relief"), items)
             .start()?;
         let place =
             Place { archive: self, stac: server.stac_url(), folder: folder.path().to_owned() };
@@ -120,30 +119,4 @@ impl fmt::Display for Archive {
         let fit = if side % PATCH == 0 { "tiles on patches" } else { "tiles straddle patches" };
         write!(f, "{} COGs of {side} × {side} float32, {fit}", across * across)
     }
-}
-
-fn collection() -> Value {
-    json!({
-        "type": "Collection", "stac_version": "1.1.0", "id": "relief", "license": "CC0-1.0",
-        "description": "made relief", "links": [],
-        "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]]},
-                   "temporal": {"interval": [["2000-01-01T00:00:00Z", null]]}},
-    })
-}
-
-fn item(geobox: &GeoBox, name: &str) -> Result<Value> {
-    let region = Region::from_geobox(geobox)?;
-    let bbox = region.bbox_wgs84()[0];
-    let t = geobox.affine;
-    Ok(json!({
-        "type": "Feature", "stac_version": "1.1.0", "id": name, "collection": "relief",
-        "geometry": region.to_geojson(), "links": [],
-        "bbox": [bbox.min_x, bbox.min_y, bbox.max_x, bbox.max_y],
-        "properties": {
-            "datetime": "2020-06-01T10:00:00Z", "proj:code": "EPSG:32633",
-            "proj:shape": [geobox.height, geobox.width],
-            "proj:transform": [t.a, t.b, t.c, t.d, t.e, t.f],
-        },
-        "assets": {"dem": {"href": name, "type": "image/tiff; application=geotiff"}},
-    }))
 }

@@ -6,12 +6,12 @@
 
 mod archive;
 mod measure;
-mod usage;
 
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use terracube_benches::median;
 
 use crate::archive::Archive;
 use crate::measure::{Measurement, Work};
@@ -116,18 +116,11 @@ struct Row {
 impl Row {
     fn medians(measured: &[Measurement]) -> Self {
         let of = |value: fn(&Measurement) -> f64| median(measured.iter().map(value));
-        Self { wall: of(|m| m.wall), cpu: of(|m| m.cpu), peak: of(|m| mega(m.peak)) }
-    }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        f64::midpoint(values[middle - 1], values[middle])
+        Self {
+            wall: of(|m| m.spent.wall),
+            cpu: of(|m| m.spent.cpu),
+            peak: of(|m| mega(m.spent.peak)),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
@@ -12,15 +11,13 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tempfile::TempDir;
-use terracube_benches::open_cog;
-use terracube_cube::{Cube, Request};
+use terracube_benches::{Meter, Spent, create_cube, open_cog};
+use terracube_cube::Request;
 use terracube_grid::Window;
 use terracube_raster::{Cog, DType, FetchedWindow, Raster};
-use terracube_source::{Access, Registry, StacApi};
-use terracube_store::{ArraySpec, Memory, OpenOptions, ZarrArray, create_repository};
+use terracube_store::{ArraySpec, Memory, ZarrArray};
 
 use crate::archive::{Archive, PATCH, Place};
-use crate::usage;
 
 /// Rows and columns of a tile, as [`GeoTiff`](terracube_raster::GeoTiff) writes them.
 const TILE: usize = 512;
@@ -42,17 +39,12 @@ pub(crate) enum Work {
 /// What a work took.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Measurement {
-    /// Seconds.
-    pub(crate) wall: f64,
-    /// CPU seconds of all threads.
-    pub(crate) cpu: f64,
-    /// The largest resident set of the whole process, in bytes.
-    pub(crate) peak: u64,
+    pub(crate) spent: Spent,
     /// Bytes of encoded chunks.
     pub(crate) stored: u64,
-    /// Of `wall`: decoding; 0 where it cannot be told.
+    /// Of the wall time: decoding; 0 where it cannot be told.
     pub(crate) decode: f64,
-    /// Of `wall`: encoding; 0 where it cannot be told.
+    /// Of the wall time: encoding; 0 where it cannot be told.
     pub(crate) encode: f64,
 }
 
@@ -117,8 +109,8 @@ fn floor(place: &Place) -> Result<Measurement> {
         .into_par_iter()
         .map(|(patch, native)| encode(&array, patch, native))
         .sum::<Result<u64>>()?;
-    let mut measurement = meter.stop(stored)?;
-    (measurement.decode, measurement.encode) = (decode, measurement.wall - decode);
+    let mut measurement = measured(&meter, stored)?;
+    (measurement.decode, measurement.encode) = (decode, measurement.spent.wall - decode);
     Ok(measurement)
 }
 
@@ -151,7 +143,7 @@ fn by_patch(place: &Place) -> Result<Measurement> {
         encode(&array, patch, native)
     };
     let stored = parts.into_par_iter().map(one).sum::<Result<u64>>()?;
-    meter.stop(stored)
+    measured(&meter, stored)
 }
 
 fn fill(place: &Place, name: &str) -> Result<Measurement> {
@@ -160,15 +152,11 @@ fn fill(place: &Place, name: &str) -> Result<Measurement> {
     let location = location.to_str().context("a temporary folder whose name is text")?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let repository = create_repository(location, &OpenOptions::default()).await?;
-        let registry = Registry::empty().with::<StacApi>();
-        let source = registry.connect("stac-api", json!({"url": place.stac}))?;
-        let cube = Cube::create(repository, &place.archive.schema()?).await?;
-        let cube = cube.with_source(source, Access::new()?);
+        let cube = create_cube(location, &place.archive.schema()?, &place.stac).await?;
 
         let meter = Meter::start()?;
         let report = cube.fill(cube.plan(&Request::all()).await?).await?;
-        let measurement = meter.stop(report.bytes_stored)?;
+        let measurement = measured(&meter, report.bytes_stored)?;
         ensure!(report.is_complete(), "the fill is not complete: {report}");
         ensure!(report.filled == patches(&place.archive).len(), "not all is filled: {report}");
         Ok(measurement)
@@ -240,29 +228,6 @@ fn tiles_of(side: usize) -> impl Iterator<Item = Window> {
     })
 }
 
-/// Wall and CPU time since its start.
-struct Meter {
-    began: Instant,
-    cpu: f64,
-}
-
-impl Meter {
-    fn start() -> Result<Self> {
-        Ok(Self { cpu: usage::cpu_seconds()?, began: Instant::now() })
-    }
-
-    fn wall(&self) -> f64 {
-        self.began.elapsed().as_secs_f64()
-    }
-
-    fn stop(&self, stored: u64) -> Result<Measurement> {
-        Ok(Measurement {
-            wall: self.wall(),
-            cpu: usage::cpu_seconds()? - self.cpu,
-            peak: usage::peak_bytes()?,
-            stored,
-            decode: 0.0,
-            encode: 0.0,
-        })
-    }
+fn measured(meter: &Meter, stored: u64) -> Result<Measurement> {
+    Ok(Measurement { spent: meter.stop()?, stored, decode: 0.0, encode: 0.0 })
 }

@@ -4,25 +4,36 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
+use terracube_benches::{median, peak_bytes};
 use terracube_store::{
     ByteRequest, OpenOptions, ReadStore, S3Options, Store, ZarrArray, open_repository,
 };
-use terracube_testbed::Server;
+use terracube_testbed::{Fault, FaultKind, Server};
 
 use crate::dataset::Dataset;
-use crate::round::{Cores, Found, Work, median, peak_bytes};
+use crate::round::{Cores, Found, Work};
 
 const LATENCY: Duration = Duration::from_millis(20);
 /// So many requests the store has under way.
 const CONCURRENCY: u64 = 16;
+/// Bytes per second of a connection, where there is a network between.
+const PACE: u64 = 10_000_000;
 
 pub(crate) fn compare(dataset: &Dataset, rounds: usize) -> Result<()> {
     let folder = dataset.path("");
     let near = Server::builder().files(&folder).start()?;
     let far = Server::builder().files(&folder).latency(LATENCY).start()?;
-    let mut walls = [Vec::new(), Vec::new(), Vec::new()];
+    let paced = Server::builder().files(&folder).latency(LATENCY).start()?;
+    paced.fault(Fault::on("/files", FaultKind::Drip { bytes_per_s: PACE }));
+    let mut walls = [const { Vec::new() }; 5];
     for _ in 0..rounds {
-        let works = [(Work::BucketBytes, &near), (Work::Bucket, &near), (Work::Bucket, &far)];
+        let works = [
+            (Work::BucketBytes, &near),
+            (Work::Bucket, &near),
+            (Work::Bucket, &far),
+            (Work::BucketBytes, &paced),
+            (Work::Bucket, &paced),
+        ];
         for ((work, server), walls) in works.into_iter().zip(&mut walls) {
             let found = work.in_a_process(server.url(), Cores::All)?;
             let expected = if work == Work::Bucket { dataset.bytes() } else { dataset.stored };
@@ -30,7 +41,7 @@ pub(crate) fn compare(dataset: &Dataset, rounds: usize) -> Result<()> {
             walls.push(found.wall);
         }
     }
-    let [bytes, without, with] = walls.map(median);
+    let [bytes, without, with, network, at_pace] = walls.map(median);
     let requests = dataset.chunks();
     let waiting = requests as f64 * LATENCY.as_secs_f64() / CONCURRENCY as f64;
     println!(
@@ -38,9 +49,13 @@ pub(crate) fn compare(dataset: &Dataset, rounds: usize) -> Result<()> {
          its bytes, not decoded       {bytes:.3} s\n\
          read at once                 {without:.3} s\n\
          read with {LATENCY:?} a request   {with:.3} s, {:.2} × the larger of bytes ({bytes:.3} s) \
+         and latency ({waiting:.3} s)\n\
+         and {:.0} MB/s a connection   {at_pace:.3} s, {:.2} × the larger of bytes ({network:.3} s) \
          and latency ({waiting:.3} s)",
         dataset.stored as f64 / requests as f64 / 1e6,
-        with / bytes.max(waiting)
+        with / bytes.max(waiting),
+        PACE as f64 / 1e6,
+        at_pace / network.max(waiting)
     );
     Ok(())
 }

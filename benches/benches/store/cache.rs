@@ -4,9 +4,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
+use terracube_benches::median;
 use terracube_store::{ByteRequest, Cached, Key, Memory, ReadStore, Store};
-
-use crate::round::median;
 
 /// Keys read in turn, each several times a round.
 const KEYS: usize = 1000;

@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use futures::TryStreamExt;
+use terracube_benches::{median, peak_bytes};
 use terracube_store::{
     ArraySpec, Codecs, Directory, Key, Memory, OpenOptions, Prefix, Store, ZarrArray,
     create_repository, open_repository,
 };
 
-use crate::round::{Cores, Found, Work, median, peak_bytes};
+use crate::round::{Cores, Found, Work};
 
 pub(crate) fn compare(keys: usize, rounds: usize) -> Result<()> {
     let folder = tempfile::tempdir()?;

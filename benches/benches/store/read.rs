@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use terracube_benches::{median, peak_bytes};
 use terracube_store::{OpenOptions, ZarrArray, open_repository};
 
 use crate::dataset::Dataset;
-use crate::round::{Cores, Found, Work, answer, median, on, peak_bytes};
+use crate::round::{Cores, Found, Work, answer, on};
 
-/// One of those that are compared.
+/// One of those that are compared, whose number is prime: see `order`.
 struct Contender {
     name: &'static str,
     /// A work, or the script for Python.
@@ -37,12 +38,13 @@ pub(crate) fn compare(dataset: &Dataset, rounds: usize) -> Result<()> {
         "\nreading {gib:.2} GiB of float32 in chunks of 1024² (blosc lz4), medians of {rounds}"
     );
     let mut walls = vec![[Vec::new(), Vec::new()]; contenders.len()];
-    for _ in 0..rounds {
-        for (contender, walls) in contenders.iter().zip(&mut walls) {
-            for (cores, walls) in [Cores::One, Cores::All].into_iter().zip(walls) {
+    for round in 0..rounds {
+        for (cores, which) in [(Cores::One, 0), (Cores::All, 1)] {
+            for index in order(contenders.len(), round) {
+                let contender = &contenders[index];
                 let found = contender.run(cores)?;
                 ensure!(found.amount == dataset.bytes(), "{}: {found:?}", contender.name);
-                walls.push(found.wall);
+                walls[index][which].push(found.wall);
             }
         }
     }
@@ -57,6 +59,13 @@ pub(crate) fn compare(dataset: &Dataset, rounds: usize) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// An order in which each comes after another one in every round: what a process leaves behind,
+/// in caches and freed memory, is felt by the next.
+fn order(count: usize, round: usize) -> impl Iterator<Item = usize> {
+    let step = 1 + round % (count - 1);
+    (0..count).map(move |position| (round + position * step) % count)
 }
 
 /// Reads the array of a plain directory with zarrs.

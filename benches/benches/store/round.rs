@@ -82,26 +82,9 @@ pub(crate) fn on(cores: Cores, program: &str) -> Command {
 /// What a process that measures answers.
 pub(crate) fn answer(command: &mut Command) -> Result<Found> {
     let output =
-        command.stderr(Stdio::inherit()).output().with_context(|| format!("{command:?}"))?;
+        // Python's icechunk warns of its local storage, into which nothing is written here.
+        command.env("ICECHUNK_LOG", "error").stderr(Stdio::inherit()).output().with_context(|| format!("{command:?}"))?;
     ensure!(output.status.success(), "{command:?} ended with {}", output.status);
     serde_json::from_slice(&output.stdout)
         .with_context(|| format!("{command:?} answered {:?}", output.stdout))
-}
-
-pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.into_iter().collect();
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 {
-        values[middle]
-    } else {
-        f64::midpoint(values[middle - 1], values[middle])
-    }
-}
-
-/// The largest resident set so far, in bytes.
-pub(crate) fn peak_bytes() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).context("no VmHWM")?;
-    Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? * 1024)
 }

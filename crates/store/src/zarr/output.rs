@@ -21,6 +21,7 @@ impl Output {
     /// So many bytes, all 0.
     pub(super) fn zeroed(size: usize) -> Self {
         let mut bytes = vec![0; size];
+        in_large_pages(&mut bytes);
         let start = bytes.as_mut_ptr();
         Self { bytes, start }
     }
@@ -53,3 +54,28 @@ impl Output {
         });
     }
 }
+
+/// Smaller buffers gain nothing.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 4 << 20;
+
+/// Asks for large pages, as numpy does: of small ones, touching each for the first time takes as
+/// long as filling it.
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "half of the time of a large window goes into page faults")]
+fn in_large_pages(bytes: &mut [u8]) {
+    use rustix::mm::{Advice, madvise};
+    let page = rustix::param::page_size();
+    let start = bytes.as_mut_ptr();
+    let skipped = start.align_offset(page);
+    if bytes.len() < LARGE || skipped > bytes.len() {
+        return;
+    }
+    let whole = (bytes.len() - skipped) / page * page;
+    // SAFETY: these are whole pages of memory that is borrowed here for writing; the advice
+    // changes how they are backed, not what is in them. A kernel without large pages refuses.
+    let _ = unsafe { madvise(start.add(skipped).cast(), whole, Advice::LinuxHugepage) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn in_large_pages(_: &mut [u8]) {}

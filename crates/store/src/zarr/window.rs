@@ -15,8 +15,15 @@ use crate::{Error, Result};
 
 /// So many chunks are asked of the store at a time, at most,
 const REQUESTS: usize = 16;
-/// and fewer when they have more than so many bytes together, decoded.
+/// and fewer when they have more than so many bytes together, decoded. Where there is room, more
+/// are decoded meanwhile.
 const IN_FLIGHT: usize = 256 << 20;
+
+/// What one reading may have under way.
+struct Limits {
+    requests: Semaphore,
+    cores: Arc<Semaphore>,
+}
 
 impl ZarrArray {
     /// Reads a window, one range of elements per axis: native-endian elements in C order. Chunks
@@ -35,10 +42,14 @@ impl ZarrArray {
             return self.read_chunk(chunk).await;
         }
         let target = Arc::new(Output::zeroed(bytes));
-        let cores = Arc::new(Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let limits = Limits {
+            requests: Semaphore::new(self.in_flight(REQUESTS)),
+            cores: Arc::new(Semaphore::new(cores)),
+        };
         stream::iter(chunks)
-            .map(|chunk| self.read_into(&target, &cores, window, chunk))
-            .buffer_unordered(self.requests())
+            .map(|chunk| self.read_into(&target, &limits, window, chunk))
+            .buffer_unordered(self.in_flight(REQUESTS + 2 * cores))
             .try_collect::<()>()
             .await?;
         // all threads are done: they have let go of it before they answered
@@ -60,7 +71,7 @@ impl ZarrArray {
         }
         stream::iter(chunks_touching(window, self.chunk_shape()))
             .map(|chunk| self.write_from(native, window, chunk))
-            .buffer_unordered(self.requests())
+            .buffer_unordered(self.in_flight(REQUESTS))
             .try_collect::<()>()
             .await
     }
@@ -68,20 +79,24 @@ impl ZarrArray {
     async fn read_into(
         &self,
         target: &Arc<Output>,
-        cores: &Arc<Semaphore>,
+        limits: &Limits,
         window: &[Range<u64>],
         chunk: Vec<u64>,
     ) -> Result<()> {
+        // Never closed, so it can't fail.
+        let request = limits.requests.acquire().await;
         if let Some(chunks) = self.part_of_shard(window, &chunk) {
-            return self.read_of_shard(target, cores, window, &chunk, chunks).await;
+            return self.read_of_shard(target, &limits.cores, window, &chunk, chunks).await;
         }
         let encoded = self.read_encoded(&chunk).await?;
+        // The store works on the next while this one is decoded.
+        drop(request);
         if self.is_small() {
             let decoded = self.decode_chunk(&chunk, encoded)?;
             self.between(window, &chunk, self.chunk_shape()).copy_out(&decoded, target);
             return Ok(());
         }
-        let _core = cores.acquire().await;
+        let _core = limits.cores.acquire().await;
         let (array, target, window) = (self.clone(), Arc::clone(target), window.to_vec());
         self.computing(move || {
             let decoded = array.decode_chunk(&chunk, encoded)?;
@@ -107,9 +122,10 @@ impl ZarrArray {
         self.write_chunk(&chunk, whole).await
     }
 
-    fn requests(&self) -> usize {
+    /// So many chunks at a time, or as many as memory bears.
+    fn in_flight(&self, most: usize) -> usize {
         let chunk = self.chunk_shape().iter().product::<u64>() as usize * self.element_size();
-        (IN_FLIGHT / chunk.max(1)).clamp(2, REQUESTS)
+        (IN_FLIGHT / chunk.max(1)).clamp(2, most)
     }
 
     /// The size of a window in bytes.

@@ -8,6 +8,9 @@ use anyhow::{Context, Result};
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// CPU seconds of all threads, user and system, so far.
+///
+/// # Errors
+/// Where there is no `/proc` as on Linux.
 pub(crate) fn cpu_seconds() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     // The name in parentheses may hold anything; fields are counted after it.
@@ -20,7 +23,10 @@ pub(crate) fn cpu_seconds() -> Result<f64> {
 
 /// The largest resident set so far, in bytes. It begins with this program, unlike `ru_maxrss`,
 /// which a process inherits from the one that started it.
-pub(crate) fn peak_bytes() -> Result<u64> {
+///
+/// # Errors
+/// Where there is no `/proc` as on Linux.
+pub fn peak_bytes() -> Result<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).context("no VmHWM")?;
     let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
