@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn sums_run_over_all_bytes() {
-        let mut row: Vec<u8> = (0..50).map(|i| i * 7 + 3).collect();
+        let mut row: Vec<u8> = (0..50_u8).map(|i| i.wrapping_mul(7)).collect();
         let mut sum = 0_u8;
         let expected: Vec<u8> = row
             .iter()
