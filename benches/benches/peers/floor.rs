@@ -44,8 +44,11 @@ struct Chunks {
     folder: std::path::PathBuf,
     side: usize,
     whole: Window,
-    open: Mutex<HashMap<(usize, usize), Arc<Mutex<Open>>>>,
+    open: Mutex<OpenChunks>,
 }
+
+/// Chunks under way, by row and column.
+type OpenChunks = HashMap<(usize, usize), Arc<Mutex<Open>>>;
 
 struct Open {
     values: Vec<f32>,

@@ -100,7 +100,6 @@ fn chunk_shape(shape: &[u64]) -> Vec<u64> {
 }
 
 fn settled(word: u64) -> Option<PatchState> {
-    #[expect(clippy::cast_possible_truncation, reason = "two bits")]
     Some(PatchState::from_byte((word & 3) as u8)).filter(|state| state.is_settled())
 }
 
