@@ -82,6 +82,8 @@ struct Round {
     arrays: Vec<ZarrArray>,
     memory: Arc<Semaphore>,
     permits: u32,
+    /// Patches side by side in a strip.
+    side: u32,
     stop: crate::Stop,
 }
 
@@ -125,6 +127,7 @@ async fn round(
         arrays: cube.arrays(&store).await?,
         memory: Arc::new(Semaphore::new(permits as usize)),
         permits,
+        side: side(cube, cache),
         stop: options.stop.clone(),
     });
     let (sender, receiver) = mpsc::channel(4);
@@ -150,7 +153,7 @@ async fn feed(
     events: &mpsc::Sender<Event>,
     sender: mpsc::Sender<Parcel>,
 ) {
-    let jobs = by_neighbourhood(&round.plan.jobs);
+    let jobs = by_neighbourhood(&round.plan.jobs, round.side);
     let mut parcels = stream::iter(jobs)
         .map(|job| Spawned(tokio::spawn(patch(round.clone(), job))))
         .buffer_unordered(options.patches_in_flight.max(1))
@@ -177,15 +180,21 @@ async fn feed(
     }
 }
 
-/// The jobs in an order that keeps neighbours together, so that blocks which they share are still
-/// kept when the next one needs them.
-fn by_neighbourhood(jobs: &[Job]) -> Vec<Job> {
-    const SIDE: u32 = 8;
+/// The jobs in an order that keeps neighbours together: row by row in strips so narrow that the
+/// blocks which a row shares with the next are still kept when that needs them.
+fn by_neighbourhood(jobs: &[Job], side: u32) -> Vec<Job> {
     let mut jobs = jobs.to_vec();
-    jobs.sort_by_key(|Job { patch, .. }| {
-        (patch.time, patch.row / SIDE, patch.col / SIDE, patch.row, patch.col)
-    });
+    jobs.sort_by_key(|Job { patch, .. }| (patch.time, patch.col / side, patch.row, patch.col));
     jobs
+}
+
+/// Patches of which half of a cache keeps a row, at least 8.
+fn side(cube: &Cube, cache: u64) -> u32 {
+    let [rows, cols] = cube.patches().shape();
+    let bands = cube.schema().bands.iter();
+    let pixel: u64 = bands.map(|band| band.dtype.size() as u64).sum();
+    let patch = (rows * cols) as u64 * pixel;
+    u32::try_from(cache / 2 / patch.max(1)).unwrap_or(u32::MAX).max(8)
 }
 
 /// Downloads and renders one patch; `None` when stopped on the way.
