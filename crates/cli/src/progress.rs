@@ -26,6 +26,7 @@ struct Progress<'a> {
     filled: usize,
     empty: usize,
     failed: usize,
+    elsewhere: usize,
     committed: usize,
 }
 
@@ -41,6 +42,7 @@ pub(crate) async fn run(
     let mut options = FillOptions {
         memory: work.memory.0,
         commit_patches: work.commit_patches as usize,
+        lease: Some(Duration::from_secs(work.lease.into())),
         stop: interrupt.stop(),
         ..FillOptions::default()
     };
@@ -95,6 +97,7 @@ impl<'a> Progress<'a> {
             filled: 0,
             empty: 0,
             failed: 0,
+            elsewhere: 0,
             committed: 0,
         }
     }
@@ -131,6 +134,7 @@ impl<'a> Progress<'a> {
             Event::Filled { .. } => self.filled += 1,
             Event::Empty { .. } => self.empty += 1,
             Event::Failed { .. } => self.failed += 1,
+            Event::Elsewhere { patches } => self.elsewhere += patches,
             Event::Committed { patches, .. } => self.committed += patches,
             _ => {}
         }
@@ -148,6 +152,9 @@ impl<'a> Progress<'a> {
                     "another fill wrote some of these {patches} patches: doing the rest again"
                 ));
             }
+            (_, Event::Waiting { patches }) => {
+                self.view.say(&format!("waiting for {patches} patches that other fills are at"));
+            }
             (_, Event::Stopping) => {
                 self.view.say("stopping: committing what is whole; Ctrl-C again ends at once");
             }
@@ -164,7 +171,7 @@ impl<'a> Progress<'a> {
     }
 
     fn done(&self) -> usize {
-        (self.filled + self.empty + self.failed).min(self.total)
+        (self.filled + self.empty + self.failed + self.elsewhere).min(self.total)
     }
 
     /// Bytes, rate, what failed and the time left.

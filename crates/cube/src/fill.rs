@@ -26,6 +26,11 @@ pub struct FillOptions {
     pub commit_bytes: u64,
     /// A commit is made when the oldest written patch has waited so long.
     pub commit_every: Duration,
+    /// Fills of one cube see by claims which patches another is at, and wait for those instead of
+    /// doing them too. A claim holds as long as its owner shows life, and for so long after that;
+    /// on one machine it is seen at once when the owner's process has ended. `None` works without
+    /// claims, and so does a fill of a place that cannot hold any.
+    pub lease: Option<Duration>,
     /// The switch that ends the fill early.
     pub stop: Stop,
 }
@@ -38,6 +43,7 @@ impl Default for FillOptions {
             commit_patches: 1024,
             commit_bytes: 1 << 30,
             commit_every: Duration::from_secs(30),
+            lease: Some(Duration::from_secs(60)),
             stop: Stop::new(),
         }
     }

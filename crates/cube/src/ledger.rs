@@ -150,7 +150,8 @@ impl Ledger {
         }
         let open = known.iter().filter(|known| known.stored.is_none()).count();
         if open > LISTED_ABOVE {
-            self.list(block, &mut known).await?;
+            let chunks = Prefix::new(format!("{}/c", state_path()))?;
+            self.list(&chunks, block, &mut known).await?;
         } else if open > 0 {
             let [times, rows, cols] = block.clone();
             let patches = times.flat_map(|time| {
@@ -166,15 +167,39 @@ impl Ledger {
         Ok(known)
     }
 
+    /// As [`look`](Self::look), for a block of which few patches are thought to be settled, in a
+    /// store that is asked key by key: a request for each row instead of one for each patch.
+    pub(crate) async fn look_by_rows(&self, block: &[Range<u32>; 3]) -> Result<Vec<Known>> {
+        let [times, rows, cols] = block;
+        let count: usize = block.iter().map(ExactSizeIterator::len).product();
+        let mut known = vec![Known { state: PatchState::Missing, stored: None }; count];
+        for time in times.clone() {
+            for row in rows.clone() {
+                let chunks = Prefix::new(format!("{}/c/{time}/{row}", state_path()))?;
+                let begin =
+                    (time - times.start) as usize * rows.len() + (row - rows.start) as usize;
+                let known = &mut known[begin * cols.len()..(begin + 1) * cols.len()];
+                let row = [time..time + 1, row..row + 1, cols.clone()];
+                self.list(&chunks, &row, known).await?;
+            }
+        }
+        Ok(known)
+    }
+
     /// Looks at a large block: a missing patch has no chunk, so that those there are listed and
     /// only they are read.
-    async fn list(&self, block: &[Range<u32>; 3], known: &mut [Known]) -> Result<()> {
+    async fn list(
+        &self,
+        folder: &Prefix,
+        block: &[Range<u32>; 3],
+        known: &mut [Known],
+    ) -> Result<()> {
         let [times, rows, cols] = block;
-        let chunks = Prefix::new(format!("{}/c", state_path()))?;
-        let mut keys = self.store.list_prefix(&chunks);
-        let mut wanted = Vec::with_capacity(READ_TOGETHER);
+        let chunks = format!("{}/c", state_path());
+        let mut keys = self.store.list_prefix(folder);
+        let mut wanted = Vec::with_capacity(cols.len().min(READ_TOGETHER));
         while let Some(key) = keys.try_next().await? {
-            let Some([t, r, c]) = place_of(key.as_str(), chunks.as_str()) else { continue };
+            let Some([t, r, c]) = place_of(key.as_str(), &chunks) else { continue };
             if !(times.contains(&t) && rows.contains(&r) && cols.contains(&c)) {
                 continue;
             }

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod band;
+mod claims;
 mod create;
 mod cube;
 mod error;

@@ -47,6 +47,8 @@ pub struct Plan {
     /// What deserves attention: bands whose assets are missing or say another scale.
     pub warnings: Vec<String>,
     links: Vec<u32>,
+    /// What counted as work.
+    pub(crate) want: Want,
     /// Settled patches that the summary does not know.
     pub(crate) unsummarized: Vec<(Patch, PatchState)>,
     /// Patches to fill that the summary takes for empty.
@@ -154,7 +156,7 @@ impl Cube {
         self.plan_of(patches, Want::default()).await
     }
 
-    async fn plan_of(&self, patches: &[Patch], want: Want) -> Result<Plan> {
+    pub(crate) async fn plan_of(&self, patches: &[Patch], want: Want) -> Result<Plan> {
         let mut plan = self.sort_out(patches, want).await?;
         if plan.jobs.is_empty() {
             return Ok(plan);
@@ -182,6 +184,7 @@ impl Cube {
             bytes: 0,
             warnings: Vec::new(),
             links: Vec::new(),
+            want,
             unsummarized: Vec::new(),
             reopened: Vec::new(),
         };

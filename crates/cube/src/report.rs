@@ -52,6 +52,16 @@ pub enum Event {
         /// Patches of the commit that was refused.
         patches: usize,
     },
+    /// Other fills are at the patches that are left; this one waits for them.
+    Waiting {
+        /// Patches waited for.
+        patches: usize,
+    },
+    /// Another fill has settled patches since they were planned.
+    Elsewhere {
+        /// Patches that are no work any more.
+        patches: usize,
+    },
     /// The fill was asked to stop and finishes what is whole.
     Stopping,
 }
@@ -66,6 +76,8 @@ pub struct Report {
     pub empty: usize,
     /// Patches that failed, with the reason; committed as failed.
     pub failed: Vec<Failure>,
+    /// Patches that other fills settled meanwhile.
+    pub elsewhere: usize,
     /// Patches not begun or given up because the fill was stopped.
     pub left: usize,
     /// Bytes received from the source.
@@ -105,6 +117,9 @@ impl fmt::Display for Report {
         write!(f, "{} patches filled, {} empty", self.filled, self.empty)?;
         if !self.failed.is_empty() {
             write!(f, ", {} failed", self.failed.len())?;
+        }
+        if self.elsewhere > 0 {
+            write!(f, ", {} done by other fills", self.elsewhere)?;
         }
         if self.left > 0 {
             write!(f, ", {} left for the next fill", self.left)?;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use crate::{Result, Store};
+use crate::{Prefix, Result, Store};
 
 /// The name of a version: a commit of a versioned repository, or `live` for an unversioned store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
@@ -68,6 +68,15 @@ pub trait Repository: Debug + Send + Sync + 'static {
 
     /// Its branches, tags and old versions; `None` where there is one version only.
     fn versions(&self) -> Option<&dyn Versions> {
+        None
+    }
+
+    /// A folder of the place as a plain store, for what is of no version: leases of those that work
+    /// on it. Its values are seen at once by all who have the place open, are never committed, and
+    /// lie beside the repository's own objects, whose names the folder must not take. `None` where
+    /// there is no such place, it is only read, or values cannot be created atomically.
+    fn aside(&self, folder: &Prefix) -> Option<Arc<dyn Store>> {
+        let _ = folder;
         None
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::wrappers::{Dirty, ReadOnly};
-use crate::{Capability, Error, Repository, Result, Session, Store, Version, VersionInfo};
+use crate::wrappers::{Dirty, Prefixed, ReadOnly};
+use crate::{Capability, Error, Prefix, Repository, Result, Session, Store, Version, VersionInfo};
 
 /// A plain store as a repository: sessions write straight through, the only version is `live`, and
 /// there is no history.
@@ -54,6 +54,13 @@ impl<S: Store> Repository for Unversioned<S> {
 
     async fn history(&self, _limit: usize) -> Result<Vec<VersionInfo>> {
         Ok(Vec::new())
+    }
+
+    fn aside(&self, folder: &Prefix) -> Option<Arc<dyn Store>> {
+        let Capability { writes, deletes, atomic_create, .. } = self.store.capability();
+        (writes && deletes && atomic_create).then(|| -> Arc<dyn Store> {
+            Arc::new(Prefixed::new(Arc::clone(&self.store), folder.clone()))
+        })
     }
 }
 

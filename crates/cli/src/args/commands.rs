@@ -88,6 +88,13 @@ pub(crate) struct WorkArgs {
     #[arg(long, value_name = "N", default_value_t = 1024)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) commit_patches: u32,
+    /// Others take over the patches of a fill that shows no life for so long; 0: without claims
+    ///
+    /// Several fills of one cube share its patches by claims, which lie beside the cube while they
+    /// run. One whose process has ended on the same machine is seen at once.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u32).range(..=3600))]
+    pub(crate) lease: u32,
 }
 
 /// Where to record what the work did.

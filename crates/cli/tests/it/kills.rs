@@ -8,7 +8,7 @@ use terracube::cube::{Cube, LoadOptions, Patch, PatchState, Request};
 use terracube::raster::Pixels;
 use terracube::store::{OpenOptions, open_repository};
 
-use crate::world::{GRANULES, SIDE, World, height};
+use crate::world::{self, GRANULES, SIDE, World, height};
 
 #[test]
 fn nothing_filled_is_lost_or_wrong_in_icechunk() {
@@ -71,10 +71,13 @@ fn killed_at_random(store: &str, kills: u32) {
 
 /// The patches marked filled, each with the right pixels.
 pub(crate) fn filled_patches(world: &World, store: &str) -> BTreeSet<(u32, u32)> {
-    let location = world.path(store).display().to_string();
+    let is_local = !store.contains("://");
+    let location =
+        if is_local { world.path(store).display().to_string() } else { store.to_owned() };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (state, loaded) = runtime.block_on(async {
-        let options = OpenOptions { read_only: true, ..OpenOptions::default() };
+        let options =
+            OpenOptions { read_only: true, s3: world::bucket_options(), ..OpenOptions::default() };
         let repository = open_repository(&location, &options).await.unwrap();
         let cube = Cube::open(repository).await.unwrap();
         let load = LoadOptions { fill: None, ..LoadOptions::default() };

@@ -9,11 +9,10 @@ mod stopped_copy;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, bucket};
 
 /// A secret that somebody wrote into an attribute; never to be shown.
 const CANARY: &str = "c4n4ry-in-an-attribute";
@@ -91,21 +90,6 @@ fn everywhere(world: &World) -> Vec<String> {
     places
 }
 
-/// A location in the bucket `terracube` that nothing is at.
-fn bucket(format: &str) -> Option<String> {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    if std::env::var("TERRACUBE_S3_ENDPOINT").is_err() {
-        assert!(
-            std::env::var("TERRACUBE_TEST_STRICT").is_err(),
-            "TERRACUBE_S3_ENDPOINT must be set"
-        );
-        println!("skipped: TERRACUBE_S3_ENDPOINT is not set");
-        return None;
-    }
-    let (pid, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    Some(format!("s3://terracube/cli/{pid}-{next}.{format}"))
-}
-
 /// The hierarchy on the web server, which does not list; `consolidated` tells what there is.
 fn on_the_web(world: &World, folder: &str, consolidated: bool) -> String {
     let mut values = values();
@@ -156,7 +140,7 @@ fn assert_same(found: &Values, expected: &Values, place: &str) {
 }
 
 /// Every file below a folder, hidden ones too.
-fn files(folder: &Path) -> Values {
+pub(crate) fn files(folder: &Path) -> Values {
     let mut found = Values::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {

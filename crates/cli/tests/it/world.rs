@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use terracube::grid::{Affine, Crs, GeoBox, Region};
 use terracube::raster::{DType, Pixels, Raster};
 use terracube::raster::{GeoTiff, GeoTiffBand};
+use terracube::store::{S3Credentials, S3Options};
 use terracube_testbed::Server;
 
 /// The cube: 256 × 256 pixels of 100 m in EPSG:3413, in 4 × 4 patches of 64 × 64.
@@ -49,18 +51,23 @@ pub(crate) fn geobox(col: usize, row: usize, width: usize, height: usize) -> Geo
 
 /// A COG with the heights of a quarter of the cube.
 pub(crate) fn cog(folder: &Path, name: &str, col: usize, row: usize, dtype: DType) -> Vec<u8> {
-    let values = (row..row + 128).flat_map(|r| (col..col + 128).map(move |c| height(c, r)));
-    let raster = Raster::new(128, 128, Pixels::F32(values.collect())).unwrap();
+    square(folder, name, [col, row, 128], dtype)
+}
+
+/// A COG with the heights of a square of the cube: first column and row, and its side.
+fn square(folder: &Path, name: &str, [col, row, side]: [usize; 3], dtype: DType) -> Vec<u8> {
+    let values = (row..row + side).flat_map(|r| (col..col + side).map(move |c| height(c, r)));
+    let raster = Raster::new(side, side, Pixels::F32(values.collect())).unwrap();
     let path = folder.join(format!("{name}.tif"));
-    GeoTiff::new(geobox(col, row, 128, 128))
+    GeoTiff::new(geobox(col, row, side, side))
         .band(GeoTiffBand::new(raster.cast(dtype)))
         .write(&path)
         .unwrap();
     std::fs::read(path).unwrap()
 }
 
-fn item(name: &str, col: usize, row: usize, size: usize) -> Value {
-    let geobox = geobox(col, row, 128, 128);
+fn item(name: &str, [col, row, side]: [usize; 3], size: usize) -> Value {
+    let geobox = geobox(col, row, side, side);
     let affine = [RESOLUTION, 0.0, geobox.bounds().min_x, 0.0, -RESOLUTION, geobox.bounds().max_y];
     let region = Region::from_geobox(&geobox).unwrap();
     let bbox = region.bbox_wgs84()[0];
@@ -73,7 +80,7 @@ fn item(name: &str, col: usize, row: usize, size: usize) -> Value {
         "links": [],
         "assets": {"data": {
             "href": format!("{name}.tif"), "type": "image/tiff; application=geotiff", "roles": ["data"],
-            "proj:shape": [128, 128], "proj:transform": affine, "file:size": size,
+            "proj:shape": [side, side], "proj:transform": affine, "file:size": size,
         }},
     })
 }
@@ -86,12 +93,28 @@ impl World {
     pub(crate) fn with(
         configure: impl FnOnce(terracube_testbed::Builder) -> terracube_testbed::Builder,
     ) -> Self {
+        let quarters = GRANULES.map(|(name, col, row)| (name.to_owned(), [col, row, 128]));
+        Self::of(&quarters, configure)
+    }
+
+    /// A world in which every patch has a granule of its own: `ROW-COLUMN`.
+    pub(crate) fn of_patches() -> Self {
+        let places = (0..4).flat_map(|row| (0..4).map(move |col| (row, col)));
+        let granules: Vec<_> =
+            places.map(|(row, col)| (format!("{row}-{col}"), [64 * col, 64 * row, 64])).collect();
+        Self::of(&granules, |server| server)
+    }
+
+    fn of(
+        granules: &[(String, [usize; 3])],
+        configure: impl FnOnce(terracube_testbed::Builder) -> terracube_testbed::Builder,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Server::builder();
         let mut items = Vec::new();
-        for (name, col, row) in GRANULES {
-            let bytes = cog(folder.path(), name, col, row, DType::F32);
-            items.push(item(name, col, row, bytes.len()));
+        for (name, place) in granules {
+            let bytes = square(folder.path(), name, *place, DType::F32);
+            items.push(item(name, *place, bytes.len()));
             server = server.bytes(&format!("relief/{name}.tif"), bytes);
         }
         let collection = json!({
@@ -216,6 +239,37 @@ impl Run {
         for never in ["backtrace", "panicked", "RUST_BACKTRACE"] {
             assert!(!self.stderr.contains(never), "`{never}`: {}", self.stderr);
         }
+    }
+}
+
+/// A location in the bucket `terracube` that nothing is at.
+pub(crate) fn bucket(format: &str) -> Option<String> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    if std::env::var("TERRACUBE_S3_ENDPOINT").is_err() {
+        assert!(
+            std::env::var("TERRACUBE_TEST_STRICT").is_err(),
+            "TERRACUBE_S3_ENDPOINT must be set"
+        );
+        println!("skipped: TERRACUBE_S3_ENDPOINT is not set");
+        return None;
+    }
+    let (pid, next) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    Some(format!("s3://terracube/cli/{pid}-{next}.{format}"))
+}
+
+/// How the bucket is reached.
+pub(crate) fn bucket_options() -> S3Options {
+    let credentials = S3Credentials {
+        access_key_id: "test".to_owned(),
+        secret_access_key: BUCKET_SECRET.to_owned(),
+        session_token: None,
+    };
+    S3Options {
+        endpoint: std::env::var("TERRACUBE_S3_ENDPOINT").ok(),
+        region: Some("us-east-1".to_owned()),
+        allow_http: true,
+        credentials: Some(credentials),
+        ..S3Options::default()
     }
 }
 

@@ -14,14 +14,14 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use futures::StreamExt;
-use futures::stream;
 use terracube_store::ZarrArray;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::{Instrument, Span};
 
+use crate::claims::{Claims, Others};
 use crate::plan::Job;
-use crate::{Cube, Error, Event, FillOptions, Plan, Provenance, Report, Result};
+use crate::{Cube, Error, Event, FillOptions, Patch, Plan, Provenance, Report, Result};
 use assets::Assets;
 use render::Rendered;
 use summarize::Unsummarized;
@@ -53,18 +53,13 @@ async fn run(
     let before = cube.source().map(|b| b.access.stats()).unwrap_or_default();
     summarize::reopen(&cube, &plan.reopened).await?;
     let mut summary = Unsummarized::new(plan.unsummarized.clone());
-    let mut plan = plan;
-    for _ in 0..ROUNDS {
-        if plan.jobs.is_empty() {
-            break;
-        }
-        let lost = round(&cube, &plan, &options, &events, &mut report, &mut summary).await?;
-        if lost.is_empty() || options.stop.is_stopped() {
-            report.left += lost.len();
-            break;
-        }
-        plan = Arc::new(cube.plan_patches(&lost).await?);
-    }
+    let claims = Claims::new(&cube, options.lease);
+    let filled = tokio::select! {
+        filled = rounds(&cube, plan, &options, &events, &claims, &mut report, &mut summary) => filled,
+        never = claims.renew() => match never {},
+    };
+    claims.close().await;
+    filled?;
     report.versions.extend(summary.save(&cube).await);
     let after = cube.source().map(|b| b.access.stats()).unwrap_or_default();
     report.bytes_read = after.bytes_received.saturating_sub(before.bytes_received);
@@ -72,6 +67,62 @@ async fn run(
     report.stopped = options.stop.is_stopped();
     report.duration = began.elapsed();
     Ok(report)
+}
+
+/// Fills the plan, in rounds: what was lost to others is planned and done again, and what others
+/// are at is waited for.
+async fn rounds(
+    cube: &Cube,
+    mut plan: Arc<Plan>,
+    options: &FillOptions,
+    events: &mpsc::Sender<Event>,
+    claims: &Claims,
+    report: &mut Report,
+    summary: &mut Unsummarized,
+) -> Result<()> {
+    let (mut lost, mut waiting) = (Vec::new(), Vec::new());
+    let (mut conflicts, mut is_told) = (0, false);
+    loop {
+        if !plan.jobs.is_empty() {
+            is_told = false;
+            let (conflicted, deferred) =
+                round(cube, &plan, options, events, claims, report, summary).await?;
+            conflicts += usize::from(!conflicted.is_empty());
+            lost = conflicted;
+            waiting.extend(deferred);
+        }
+        if lost.is_empty() && waiting.is_empty() {
+            return Ok(());
+        }
+        let again = if options.stop.is_stopped() || conflicts == ROUNDS {
+            None
+        } else if lost.is_empty() {
+            if !std::mem::replace(&mut is_told, true) {
+                emit(events, Event::Waiting { patches: waiting.len() }).await;
+            }
+            tokio::select! {
+                biased;
+                () = options.stop.stopped() => None,
+                freed = claims.freed(&mut waiting) => Some(freed),
+            }
+        } else {
+            Some(std::mem::take(&mut lost))
+        };
+        let Some(again) = again else {
+            report.left += lost.len() + waiting.len();
+            return Ok(());
+        };
+        plan = Arc::new(cube.plan_of(&again, plan.want).await?);
+        elsewhere(again.len() - plan.jobs.len(), events, report).await;
+    }
+}
+
+/// Counts patches that other fills have done.
+async fn elsewhere(patches: usize, events: &mpsc::Sender<Event>, report: &mut Report) {
+    if patches > 0 {
+        report.elsewhere += patches;
+        emit(events, Event::Elsewhere { patches }).await;
+    }
 }
 
 /// What a round works with.
@@ -98,15 +149,17 @@ struct Parcel {
     waiting: Span,
 }
 
-/// Fills the plan once; gives the patches whose commit another process forestalled.
+/// Fills the plan once; gives the patches whose commit another process forestalled, and those that
+/// others are at.
 async fn round(
     cube: &Cube,
     plan: &Arc<Plan>,
     options: &FillOptions,
     events: &mpsc::Sender<Event>,
+    claims: &Claims,
     report: &mut Report,
     summary: &mut Unsummarized,
-) -> Result<Vec<crate::Patch>> {
+) -> Result<(Vec<Patch>, Vec<Patch>)> {
     let Some(bound) = cube.source().cloned() else {
         let (cube, missing) = (cube.schema().name.clone(), plan.jobs.len());
         return Err(Error::NoSource { cube, missing });
@@ -131,11 +184,15 @@ async fn round(
         stop: options.stop.clone(),
     });
     let (sender, receiver) = mpsc::channel(4);
-    let writer = write::Writer::new(cube.clone(), options.clone(), events.clone(), bound.access);
+    let (access, claimed) = (bound.access, claims.clone());
+    let writer = write::Writer::new(cube.clone(), options.clone(), events.clone(), access, claimed);
     let writer = tokio::spawn(writer.run(receiver));
-    feed(&round, options, events, sender).await;
+    feed(&round, options, events, claims, sender).await;
     let written = writer.await.map_err(|_| Error::Lost { stage: "write" })??;
-    let done: HashSet<_> = written.done.iter().chain(&written.conflicted).copied().collect();
+    let Others { deferred, settled } = claims.others();
+    elsewhere(settled.len(), events, report).await;
+    let done = written.done.iter().chain(&written.conflicted).chain(&deferred).chain(&settled);
+    let done: HashSet<_> = done.copied().collect();
     report.left += plan.jobs.iter().filter(|job| !done.contains(&job.patch)).count();
     report.filled += written.filled;
     report.empty += written.empty;
@@ -143,7 +200,7 @@ async fn round(
     report.bytes_stored += written.bytes;
     report.versions.extend(written.versions);
     summary.add(written.settled);
-    Ok(written.conflicted)
+    Ok((written.conflicted, deferred))
 }
 
 /// Runs the patches, several at once, and hands each to the writer as it is ready.
@@ -151,10 +208,12 @@ async fn feed(
     round: &Arc<Round>,
     options: &FillOptions,
     events: &mpsc::Sender<Event>,
+    claims: &Claims,
     sender: mpsc::Sender<Parcel>,
 ) {
     let jobs = by_neighbourhood(&round.plan.jobs, round.side);
-    let mut parcels = stream::iter(jobs)
+    let mut parcels = claims
+        .jobs(jobs, round.plan.want, options.patches_in_flight)
         .map(|job| Spawned(tokio::spawn(patch(round.clone(), job))))
         .buffer_unordered(options.patches_in_flight.max(1))
         .boxed();

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::{Parcel, emit, stage};
+use crate::claims::Claims;
 use crate::ledger::Ledger;
 use crate::patch::PatchGrid;
 use crate::report::Failure;
@@ -37,6 +38,7 @@ pub(super) struct Writer {
     options: FillOptions,
     events: mpsc::Sender<Event>,
     access: Access,
+    claims: Claims,
     written: Written,
     batch: Option<Batch>,
 }
@@ -68,8 +70,9 @@ impl Writer {
         options: FillOptions,
         events: mpsc::Sender<Event>,
         access: Access,
+        claims: Claims,
     ) -> Self {
-        Self { cube, options, events, access, written: Written::default(), batch: None }
+        Self { cube, options, events, access, claims, written: Written::default(), batch: None }
     }
 
     /// Runs until the parcels end, then commits what is left.
@@ -147,7 +150,11 @@ impl Writer {
         let marks: Vec<_> = batch.entries.iter().map(|e| mark(&batch.ledger, e)).collect();
         stream::iter(marks).buffer_unordered(WRITES_AT_ONCE).try_collect::<()>().await?;
         let message = format!("fill {patches} patches");
-        match batch.session.commit(&message).await {
+        let committed = batch.session.commit(&message).await;
+        if matches!(committed, Ok(_) | Err(StoreError::Conflict { .. })) {
+            self.claims.done(batch.entries.iter().map(|entry| entry.patch)).await;
+        }
+        match committed {
             Ok(version) => {
                 let version = version.to_string();
                 self.written.versions.push(version.clone());

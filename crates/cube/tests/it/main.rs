@@ -9,6 +9,7 @@
 
 mod archive;
 mod bucket;
+mod claims;
 mod life;
 mod python;
 mod readers;

@@ -23,9 +23,10 @@ use self::chunks::Chunks;
 use self::failure::Doing;
 use self::local::LocalStorage;
 use self::store::SessionStore;
+use crate::wrappers::Prefixed;
 use crate::{
-    Capability, Directory, Error, IcechunkSpec, OpenOptions, Repository, Result, Session, Store,
-    Version, VersionInfo, Versions,
+    Capability, Directory, Error, IcechunkSpec, OpenOptions, Prefix, Repository, Result, Session,
+    Store, Version, VersionInfo, Versions,
 };
 
 /// The branch that sessions are begun on.
@@ -42,6 +43,7 @@ pub(crate) struct Icechunk {
     inner: Arc<Inner>,
     shown: Arc<str>,
     chunks: Option<Chunks>,
+    objects: Option<Arc<dyn Store>>,
     read_only: bool,
 }
 
@@ -50,13 +52,15 @@ pub(crate) struct Place {
     storage: Arc<dyn Storage + Send + Sync>,
     shown: String,
     chunks: Option<Chunks>,
+    /// Its objects as a plain store.
+    objects: Option<Arc<dyn Store>>,
 }
 
 impl Place {
     pub(crate) async fn memory() -> Result<Self> {
         let shown = "memory:".to_owned();
         match ::icechunk::new_in_memory_storage().await {
-            Ok(storage) => Ok(Self { storage, shown, chunks: None }),
+            Ok(storage) => Ok(Self { storage, shown, chunks: None, objects: None }),
             Err(error) => Err(Doing::new("open", &shown).failed(error.kind)),
         }
     }
@@ -64,18 +68,21 @@ impl Place {
     pub(crate) fn directory(path: &Path, fsync: bool) -> Result<Self> {
         let directory = Directory::new(path)?;
         let chunks = Some(Chunks::new(Arc::new(directory.clone())));
+        let objects: Option<Arc<dyn Store>> = Some(Arc::new(directory.clone()));
         let storage = Arc::new(LocalStorage::new(directory, fsync));
         let shown = path.display().to_string();
-        Ok(Self { storage, shown, chunks })
+        Ok(Self { storage, shown, chunks, objects })
     }
 
     #[cfg(feature = "s3")]
     pub(crate) async fn bucket(location: &super::object::Location<'_>) -> Result<Self> {
         let shown = location.to_string();
-        let chunks = Some(Chunks::new(Arc::new(location.store()?)));
+        let plain = location.store()?;
+        let chunks = Some(Chunks::new(Arc::new(plain.clone())));
+        let objects: Option<Arc<dyn Store>> = Some(Arc::new(plain));
         let storage = location.icechunk_storage().await;
         match storage {
-            Ok(storage) => Ok(Self { storage, shown, chunks }),
+            Ok(storage) => Ok(Self { storage, shown, chunks, objects }),
             Err(error) => Err(Doing::new("open", &shown).failed(error.kind)),
         }
     }
@@ -92,8 +99,9 @@ impl Place {
             return Err(Error::NotFound { key, store: self.shown });
         }
         let config = RepositoryConfig { caching: Some(caching()), ..RepositoryConfig::default() };
-        match Inner::open(self.storage).config(config).execute().await {
-            Ok(inner) => Ok(Icechunk::new(inner, &self.shown, self.chunks, options.read_only)),
+        let storage = Arc::clone(&self.storage);
+        match Inner::open(storage).config(config).execute().await {
+            Ok(inner) => Ok(Icechunk::new(inner, self, options.read_only)),
             Err(error) => Err(Doing::new("open", &self.shown).failed(error.kind)),
         }
     }
@@ -118,7 +126,7 @@ impl Place {
         };
         let storage = Arc::clone(&self.storage);
         match Inner::create(storage).config(config).spec_version(version).execute().await {
-            Ok(inner) => Ok(Icechunk::new(inner, &self.shown, self.chunks, options.read_only)),
+            Ok(inner) => Ok(Icechunk::new(inner, self, options.read_only)),
             Err(error) => {
                 let failed = Doing::new("create", &self.shown).failed(error.kind);
                 self.made_without_answer(options).await.ok_or(failed)
@@ -135,8 +143,9 @@ impl Place {
 }
 
 impl Icechunk {
-    fn new(inner: Inner, shown: &str, chunks: Option<Chunks>, read_only: bool) -> Self {
-        Self { inner: Arc::new(inner), shown: shown.into(), chunks, read_only }
+    fn new(inner: Inner, place: Place, read_only: bool) -> Self {
+        let Place { shown, chunks, objects, .. } = place;
+        Self { inner: Arc::new(inner), shown: shown.into(), chunks, objects, read_only }
     }
 
     fn name(&self) -> Arc<str> {
@@ -184,6 +193,11 @@ impl Repository for Icechunk {
 
     fn versions(&self) -> Option<&dyn Versions> {
         Some(self)
+    }
+
+    fn aside(&self, folder: &Prefix) -> Option<Arc<dyn Store>> {
+        let objects = self.objects.clone().filter(|_| !self.read_only)?;
+        Some(Arc::new(Prefixed::new(objects, folder.clone())))
     }
 
     async fn history(&self, limit: usize) -> Result<Vec<VersionInfo>> {
