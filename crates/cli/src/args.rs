@@ -104,6 +104,11 @@ pub(crate) enum Command {
 
 impl Command {
     /// What is to be recorded of the work, where a command can.
+    /// Whether it may download.
+    pub(crate) fn fills(&self) -> bool {
+        matches!(self, Self::Cube(CubeCommand::Fill(_) | CubeCommand::Load(_)))
+    }
+
     pub(crate) fn watch(&self) -> Option<&WatchArgs> {
         match self {
             Self::Cube(CubeCommand::Fill(args)) => Some(&args.watch),

@@ -4,7 +4,7 @@ use terracube::cube::Cube;
 use terracube::source::{Access, Registry};
 use terracube::{Config, Options};
 
-use crate::args::{Global, WatchArgs};
+use crate::args::{Command, Global};
 use crate::failure::Failure;
 use crate::listening::Listening;
 use crate::output;
@@ -20,21 +20,34 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// With a file for a trace, and with a timeline, where a command is to make them.
-    pub(crate) fn new(global: &Global, watch: Option<&WatchArgs>) -> Result<Self, Failure> {
-        let listening = Listening::begin(global.verbose, watch)?;
+    /// With what listens to the command as its arguments ask.
+    pub(crate) fn new(global: &Global, command: &Command) -> Result<Self, Failure> {
+        let listening = Listening::begin(global.verbose, command.watch(), command.fills())?;
         let mut config = match &global.config {
             Some(path) => Config::read(path)?,
             None => Config::default(),
         };
         config.allow_files.extend(global.allow_files.iter().cloned());
-        Ok(Self {
+        let mut context = Self {
             registry: terracube::sources(),
             access: config.access()?,
             is_quiet: global.quiet,
             is_verbose: global.verbose > 0,
             listening,
-        })
+        };
+        let warning = context.listening.warning.take();
+        context.warn(warning.as_slice());
+        Ok(context)
+    }
+
+    /// Ends what listens, which may take a moment.
+    pub(crate) fn end(self) {
+        let is_quiet = self.is_quiet;
+        if let Some(warning) = self.listening.end()
+            && !is_quiet
+        {
+            output::note(&format!("warning: {warning}"));
+        }
     }
 
     /// Opens a cube for reading, without its source.

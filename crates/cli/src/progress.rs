@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use terracube::cube::human::bytes;
 use terracube::cube::{Cube, Event, Fill, FillOptions, Plan, Report};
-use terracube::source::Access;
+use terracube::source::AccessStats;
 
 use crate::args::WorkArgs;
 use crate::context::Context;
@@ -19,8 +19,8 @@ const BAR: &str = "{bar:32} {pos}/{len} patches  {msg}";
 /// A fill being shown.
 struct Progress<'a> {
     view: View,
-    access: &'a Access,
-    before: u64,
+    context: &'a Context,
+    before: AccessStats,
     began: Instant,
     total: usize,
     filled: usize,
@@ -90,8 +90,8 @@ impl<'a> Progress<'a> {
         let view = View::new(context, Some(total as u64), BAR, is_json);
         Self {
             view,
-            access: &context.access,
-            before: context.access.stats().bytes_received,
+            context,
+            before: context.access.stats(),
             began: Instant::now(),
             total,
             filled: 0,
@@ -123,6 +123,7 @@ impl<'a> Progress<'a> {
         }
         self.view.finish();
         let report = fill.finish().await?;
+        self.context.listening.conclude(&report);
         match closed {
             Some(failure) => Err(failure),
             None => Ok(report),
@@ -138,6 +139,7 @@ impl<'a> Progress<'a> {
             Event::Committed { patches, .. } => self.committed += patches,
             _ => {}
         }
+        self.context.listening.observe(event, || self.read());
         match (&self.view, event) {
             (View::Json, _) => output::json(event)?,
             (View::Quiet, _) => {}
@@ -174,9 +176,17 @@ impl<'a> Progress<'a> {
         (self.filled + self.empty + self.failed + self.elsewhere).min(self.total)
     }
 
+    /// What was received since the fill began.
+    fn read(&self) -> AccessStats {
+        let mut read = self.context.access.stats();
+        read.bytes_received = read.bytes_received.saturating_sub(self.before.bytes_received);
+        read.requests = read.requests.saturating_sub(self.before.requests);
+        read
+    }
+
     /// Bytes, rate, what failed and the time left.
     fn figures(&self) -> String {
-        let read = self.access.stats().bytes_received.saturating_sub(self.before);
+        let read = self.read().bytes_received;
         let seconds = self.began.elapsed().as_secs_f64().max(0.001);
         let mut text = format!("{}  {}/s", bytes(read), bytes((read as f64 / seconds) as u64));
         let done = self.done();

@@ -120,6 +120,9 @@ pub(crate) struct WatchArgs {
 ///
 /// Progress goes to the standard error: a bar on a terminal, else a line about every two seconds
 /// and for each commit.
+///
+/// A program built with the feature `otel` sends traces and metrics to the collector that
+/// OTEL_EXPORTER_OTLP_ENDPOINT names.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit code: 0 all filled, 3 some patches failed (they are listed), 4 stopped before the end.

@@ -11,6 +11,8 @@ mod interrupt;
 mod kills;
 mod secrets;
 mod store;
+#[cfg(feature = "otel")]
+mod telemetry;
 mod together;
 mod watch;
 mod whole_life;
