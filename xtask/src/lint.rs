@@ -19,7 +19,10 @@ pub(crate) fn run() -> Result<()> {
     steps.run("layers", layers::run);
     steps.run("tidy", tidy::run);
     if command::find_program("cargo-deny").is_some() {
-        steps.run("deny", || command::run(cargo().args(["deny", "check"])));
+        let rules = ["deny", "check", "bans", "licenses", "sources"];
+        steps.run("deny", || command::run(cargo().args(rules)));
+        // It downloads the list of them.
+        steps.run("advisories", || command::run(cargo().args(["deny", "check", "advisories"])));
     } else {
         println!("deny: skipped, `cargo install --locked cargo-deny` installs it");
     }
