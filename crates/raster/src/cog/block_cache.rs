@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -43,7 +43,8 @@ enum Block {
 /// row beside each other.
 #[derive(Debug)]
 pub(super) struct Kept {
-    cache: BlockCache,
+    /// Weak, for the cache holds the block: each would keep the other for ever.
+    cache: Weak<Mutex<State>>,
     id: Id,
     compressed: Mutex<Bytes>,
     pixels: OnceLock<Result<Pixels, String>>,
@@ -61,7 +62,9 @@ impl Kept {
             let pixels = decode(&bytes);
             if let Ok(pixels) = &pixels {
                 *self.compressed.lock().unwrap_or_else(PoisonError::into_inner) = Bytes::new();
-                self.cache.resize(self.id, pixels.as_bytes().len() as u64);
+                if let Some(state) = self.cache.upgrade() {
+                    BlockCache { state }.resize(self.id, pixels.as_bytes().len() as u64);
+                }
             }
             pixels
         });
@@ -151,7 +154,7 @@ impl Promise {
     pub(super) fn keep(mut self, bytes: Bytes) -> Arc<Kept> {
         let size = bytes.len() as u64;
         let kept = Arc::new(Kept {
-            cache: self.cache.clone(),
+            cache: Arc::downgrade(&self.cache.state),
             id: self.id,
             compressed: Mutex::new(bytes),
             pixels: OnceLock::new(),
@@ -224,6 +227,19 @@ mod tests {
         assert_eq!(cache.held(), 6);
         let again = kept.pixels(|_| Err("decoded twice".into()));
         assert_eq!(again, Ok(&Pixels::U16(vec![97, 98, 99])));
+    }
+
+    #[test]
+    fn what_was_kept_goes_with_the_cache() {
+        let cache = BlockCache::new(100);
+        let kept = mine(cache.claim(1, &(0..3))).keep(Bytes::from_static(b"abc"));
+        let left = Arc::downgrade(&kept);
+        drop(cache);
+        // Who holds the block may still read it.
+        let decoded = kept.pixels(|bytes| Ok(Pixels::U8(bytes.to_vec())));
+        assert_eq!(decoded, Ok(&Pixels::U8(b"abc".to_vec())));
+        drop(kept);
+        assert!(left.upgrade().is_none(), "the cache kept itself alive");
     }
 
     #[tokio::test]

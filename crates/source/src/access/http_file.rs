@@ -378,7 +378,8 @@ pub(crate) fn parse_content_range(text: &str) -> Option<(Range<u64>, Option<u64>
         "*" => None,
         digits => Some(digits.parse::<u64>().ok()?),
     };
-    (first <= last && size.is_none_or(|size| last < size)).then(|| (first..last + 1, size))
+    let end = last.checked_add(1)?;
+    (first <= last && size.is_none_or(|size| last < size)).then_some((first..end, size))
 }
 
 #[cfg(test)]
@@ -389,6 +390,8 @@ mod tests {
     fn content_ranges() {
         assert_eq!(parse_content_range("bytes 0-9/100"), Some((0..10, Some(100))));
         assert_eq!(parse_content_range("bytes 5-5/*"), Some((5..6, None)));
+        // The last byte that there can be has none after it.
+        assert_eq!(parse_content_range("bytes 0-18446744073709551615/*"), None);
         for text in ["bytes */100", "bytes 9-0/100", "bytes 0-100/100", "lines 0-1/2", "bytes 0-9"]
         {
             assert_eq!(parse_content_range(text), None, "{text}");
