@@ -157,6 +157,9 @@ impl<'a> Progress<'a> {
             (_, Event::Waiting { patches }) => {
                 self.view.say(&format!("waiting for {patches} patches that other fills are at"));
             }
+            (_, Event::Stalled { doing, seconds }) => {
+                self.view.say(&format!("waiting for the store to {doing}, for {seconds} s now"));
+            }
             (_, Event::Stopping) => {
                 self.view.say("stopping: committing what is whole; Ctrl-C again ends at once");
             }

@@ -52,6 +52,13 @@ pub enum Event {
         /// Patches of the commit that was refused.
         patches: usize,
     },
+    /// The store has not answered for a while; the fill waits for it.
+    Stalled {
+        /// What it waits for: `write` or `commit`.
+        doing: &'static str,
+        /// How long so far.
+        seconds: u64,
+    },
     /// Other fills are at the patches that are left; this one waits for them.
     Waiting {
         /// Patches waited for.

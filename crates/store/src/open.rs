@@ -46,7 +46,7 @@ pub async fn open_repository(location: &str, options: &OpenOptions) -> Result<Ar
         Location::Bucket(bucket) => {
             let store = bucket.store()?;
             match location::found_in_store(&store).await? {
-                Some(Format::Zarr) => Ok(plain(store, options)),
+                Some(Format::Zarr) => Ok(plain(bucket.patient_store()?, options)),
                 #[cfg(feature = "icechunk")]
                 Some(Format::Icechunk) => {
                     Ok(Arc::new(Place::bucket(&bucket).await?.open(options).await?))
@@ -54,7 +54,7 @@ pub async fn open_repository(location: &str, options: &OpenOptions) -> Result<Ar
                 #[cfg(not(feature = "icechunk"))]
                 Some(Format::Icechunk) => Err(location::no_icechunk(&bucket)),
                 None if options.unmarked && location::has_values(&store).await? => {
-                    Ok(plain(store, options))
+                    Ok(plain(bucket.patient_store()?, options))
                 }
                 Some(Format::Zip) | None => Err(absent(location, bucket)),
             }
@@ -107,7 +107,7 @@ pub async fn create_repository(
                 return Err(something_at(bucket));
             }
             if format == Format::Zarr {
-                return Ok(plain(store, options));
+                return Ok(plain(bucket.patient_store()?, options));
             }
             #[cfg(feature = "icechunk")]
             return Ok(Arc::new(Place::bucket(&bucket).await?.create(options).await?));

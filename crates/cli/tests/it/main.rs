@@ -9,6 +9,7 @@ mod grid;
 mod help;
 mod interrupt;
 mod kills;
+mod outage;
 mod secrets;
 mod store;
 #[cfg(feature = "otel")]

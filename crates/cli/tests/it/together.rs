@@ -134,7 +134,7 @@ fn signal(process: &Child, name: &str) {
 }
 
 /// What was asked for of the assets: path and range, and how often.
-fn asked(world: &World) -> BTreeMap<(String, Option<String>), usize> {
+pub(crate) fn asked(world: &World) -> BTreeMap<(String, Option<String>), usize> {
     let mut asked = BTreeMap::new();
     for request in world.server.requests() {
         if request.path.starts_with("/files/") {
@@ -150,7 +150,7 @@ fn claims(world: &World, store: &str) -> Vec<String> {
     crate::store::files(&folder).into_keys().collect()
 }
 
-fn assert_no_claims(world: &World, store: &str) {
+pub(crate) fn assert_no_claims(world: &World, store: &str) {
     if !store.contains("://") {
         assert_eq!(claims(world, store), Vec::<String>::new(), "{store}");
         return;

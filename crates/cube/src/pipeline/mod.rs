@@ -4,6 +4,7 @@ mod assets;
 mod download;
 mod render;
 pub(crate) mod stage;
+mod stall;
 mod summarize;
 mod write;
 

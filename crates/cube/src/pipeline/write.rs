@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
-use super::{Parcel, emit, stage};
+use super::{Parcel, emit, stage, stall};
 use crate::claims::Claims;
 use crate::ledger::Ledger;
 use crate::patch::PatchGrid;
@@ -85,7 +85,9 @@ impl Writer {
             };
             match parcel {
                 Ok(Some(parcel)) => {
-                    if let Err(error) = self.write(parcel).await {
+                    let events = self.events.clone();
+                    let written = stall::told(&events, "write", self.write(parcel)).await;
+                    if let Err(error) = written {
                         // What was written whole before may still be saved; if not, the first
                         // error is the one that matters, and the ledger tells the truth anyway.
                         let _ = self.commit().await;
@@ -142,7 +144,8 @@ impl Writer {
     async fn commit(&mut self) -> Result<()> {
         let Some(batch) = self.batch.take() else { return Ok(()) };
         let span = stage::commit(batch.entries.len());
-        self.publish(batch).instrument(span).await
+        let events = self.events.clone();
+        stall::told(&events, "commit", self.publish(batch).instrument(span)).await
     }
 
     async fn publish(&mut self, batch: Batch) -> Result<()> {

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use ::icechunk::config::{CachingConfig, ManifestConfig, ManifestSplittingConfig};
 use ::icechunk::format::format_constants::SpecVersionBin;
 use ::icechunk::repository::VersionInfo as Wanted;
+use ::icechunk::storage::{RetriesSettings, Settings};
 use ::icechunk::{Repository as Inner, RepositoryConfig, Storage};
 use async_trait::async_trait;
 use futures::TryStreamExt;
@@ -54,13 +55,15 @@ pub(crate) struct Place {
     chunks: Option<Chunks>,
     /// Its objects as a plain store.
     objects: Option<Arc<dyn Store>>,
+    /// How often it is tried again where the storage's own ways do not suffice.
+    retries: Option<RetriesSettings>,
 }
 
 impl Place {
     pub(crate) async fn memory() -> Result<Self> {
         let shown = "memory:".to_owned();
         match ::icechunk::new_in_memory_storage().await {
-            Ok(storage) => Ok(Self { storage, shown, chunks: None, objects: None }),
+            Ok(storage) => Ok(Self { storage, shown, chunks: None, objects: None, retries: None }),
             Err(error) => Err(Doing::new("open", &shown).failed(error.kind)),
         }
     }
@@ -71,26 +74,33 @@ impl Place {
         let objects: Option<Arc<dyn Store>> = Some(Arc::new(directory.clone()));
         let storage = Arc::new(LocalStorage::new(directory, fsync));
         let shown = path.display().to_string();
-        Ok(Self { storage, shown, chunks, objects })
+        Ok(Self { storage, shown, chunks, objects, retries: None })
     }
 
     #[cfg(feature = "s3")]
     pub(crate) async fn bucket(location: &super::object::Location<'_>) -> Result<Self> {
         let shown = location.to_string();
-        let plain = location.store()?;
+        let plain = location.patient_store()?;
         let chunks = Some(Chunks::new(Arc::new(plain.clone())));
         let objects: Option<Arc<dyn Store>> = Some(Arc::new(plain));
+        let retries = Some(location.icechunk_patience());
         let storage = location.icechunk_storage().await;
         match storage {
-            Ok(storage) => Ok(Self { storage, shown, chunks, objects }),
+            Ok(storage) => Ok(Self { storage, shown, chunks, objects, retries }),
             Err(error) => Err(Doing::new("open", &shown).failed(error.kind)),
         }
     }
 
+    /// Asked before all else: the storage keeps the settings of its first request.
     pub(crate) async fn exists(&self) -> Result<bool> {
-        Inner::exists(Arc::clone(&self.storage), None)
+        let doing = Doing::new("look for a repository", &self.shown);
+        let settings = match self.storage.default_settings().await {
+            Ok(settings) => Settings { retries: self.retries.or(settings.retries), ..settings },
+            Err(error) => return Err(doing.failed(error.kind)),
+        };
+        Inner::exists(Arc::clone(&self.storage), Some(settings))
             .await
-            .map_err(|error| Doing::new("look for a repository", &self.shown).failed(error.kind))
+            .map_err(|error| doing.failed(error.kind))
     }
 
     pub(crate) async fn open(self, options: &OpenOptions) -> Result<Icechunk> {

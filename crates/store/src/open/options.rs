@@ -1,6 +1,7 @@
 //! How a repository is opened or created.
 
 use std::fmt;
+use std::time::Duration;
 
 /// How a repository is opened or created.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,6 +44,9 @@ pub struct S3Options {
     /// `false` puts the bucket in the host name; it is in the path unless said. Icechunk keeps to
     /// the path.
     pub path_style: Option<bool>,
+    /// A service that is away is waited for about so long by those who have work in hand; two
+    /// minutes unless said.
+    pub patience: Option<Duration>,
     /// Do not sign requests.
     pub anonymous: bool,
     /// The key; the environment's unless said.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use terracube_store::{
     ArraySpec, ByteRequest, Error, IcechunkSpec, Key, OpenOptions, ZarrArray, create_repository,
@@ -106,6 +107,7 @@ async fn serve(
 fn through(options: &OpenOptions, lossy: &Lossy) -> OpenOptions {
     let mut options = options.clone();
     options.s3.endpoint = Some(lossy.endpoint.clone());
+    options.s3.patience = Some(Duration::from_secs(1));
     options
 }
 

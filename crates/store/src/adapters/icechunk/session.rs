@@ -23,6 +23,8 @@ use crate::{Error, Result, Session, Store, Version};
 
 /// So often a commit is tried when others commit at the same time.
 const ATTEMPTS: u32 = 200;
+/// So often a commit is tried again whose connection was cut.
+const CUTS: u32 = 5;
 /// The property of a commit that tells it from all others.
 const COMMIT: &str = "terracube.commit";
 const BACKOFF: Backoff =
@@ -101,6 +103,7 @@ impl Session for IcechunkSession {
         };
         let token = format!("{:032x}", rand::random::<u128>());
         let properties = SnapshotProperties::from([(COMMIT.to_owned(), token.as_str().into())]);
+        let mut cuts = 0;
         for attempt in 0..ATTEMPTS {
             let commit = session.commit(message).properties(properties.clone()).execute().await;
             match commit {
@@ -109,6 +112,8 @@ impl Session for IcechunkSession {
                 Err(error) => match (self.committed(&session, &token).await, error) {
                     (Ok(Some(version)), _) => return Ok(version),
                     (Ok(None), error) if is_conflict(&error) => {}
+                    // what Icechunk does not send again unless it knows that it was not done
+                    (Ok(None), error) if cuts < CUTS && is_cut(&error) => cuts += 1,
                     (Err(unknown), error) if is_conflict(&error) => return Err(unknown),
                     (_, error) => return Err(self.failed(error)),
                 },
@@ -127,6 +132,23 @@ impl fmt::Debug for IcechunkSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "session of {}", self.shown)
     }
+}
+
+/// Whether the connection was cut before there was an answer.
+fn is_cut(error: &SessionError) -> bool {
+    #[cfg(feature = "_object")]
+    {
+        use std::error::Error as _;
+        let mut next = error.kind.source();
+        while let Some(cause) = next {
+            if cause.is::<object_store::client::HttpError>() {
+                return true;
+            }
+            next = cause.source();
+        }
+    }
+    let _ = error;
+    false
 }
 
 fn is_conflict(error: &SessionError) -> bool {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
+use object_store::{BackoffConfig, RetryConfig};
 
 use super::Object;
 use crate::{Error, Prefix, Result, S3Options};
@@ -16,15 +18,40 @@ pub(crate) struct Location<'a> {
     options: &'a S3Options,
 }
 
+/// A service that is away is waited for so long by those who have work in hand.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The first and the longest pause between two tries.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(4)];
+/// Icechunk counts tries, and its pauses grow slowly: 100 are one to three minutes.
+#[cfg(feature = "icechunk")]
+const TRIES_A_MINUTE: u64 = 50;
+
 impl<'a> Location<'a> {
     pub(crate) fn new(bucket: &str, prefix: Prefix, options: &'a S3Options) -> Self {
         Self { bucket: bucket.to_owned(), prefix, options }
     }
 
-    /// The plain store at the location.
+    /// The plain store at the location, to look what is there: who writes the place wrongly need
+    /// not wait long to be told.
     pub(crate) fn store(&self) -> Result<Object> {
+        self.store_with(RetryConfig::default())
+    }
+
+    /// The plain store at the location, to work with: a service that is away is waited for.
+    pub(crate) fn patient_store(&self) -> Result<Object> {
+        let [init_backoff, max_backoff] = PAUSES;
+        let backoff = BackoffConfig { init_backoff, max_backoff, base: 3.0 };
+        self.store_with(RetryConfig {
+            backoff,
+            max_retries: usize::MAX,
+            retry_timeout: self.patience(),
+        })
+    }
+
+    fn store_with(&self, retry: RetryConfig) -> Result<Object> {
         let mut builder = AmazonS3Builder::from_env()
             .with_bucket_name(&self.bucket)
+            .with_retry(retry)
             .with_conditional_put(S3ConditionalPut::ETagMatch)
             .with_allow_http(self.allow_http())
             .with_virtual_hosted_style_request(self.options.path_style == Some(false));
@@ -91,6 +118,22 @@ impl<'a> Location<'a> {
             Vec::new(),
         )
         .await
+    }
+
+    /// How patient that storage is. It counts from its first request, which must be made with this.
+    #[cfg(feature = "icechunk")]
+    pub(crate) fn icechunk_patience(&self) -> icechunk::storage::RetriesSettings {
+        let tries = self.patience().as_secs().saturating_mul(TRIES_A_MINUTE) / 60;
+        let [first, longest] = PAUSES.map(|pause| u32::try_from(pause.as_millis()).ok());
+        icechunk::storage::RetriesSettings {
+            max_tries: u16::try_from(tries.max(10)).ok().and_then(std::num::NonZeroU16::new),
+            initial_backoff_ms: first,
+            max_backoff_ms: longest,
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        self.options.patience.unwrap_or(PATIENCE)
     }
 
     fn endpoint(&self) -> Option<String> {
