@@ -10,6 +10,7 @@ mod azurite;
 mod bench;
 mod command;
 mod demo;
+mod fuzz;
 mod layers;
 mod lint;
 mod moto;
@@ -66,6 +67,16 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         rest: Vec<String>,
     },
+    /// Run every fuzz target, or that of one name; installs cargo-fuzz where it is missing
+    Fuzz {
+        #[command(flatten)]
+        options: SetupOptions,
+        /// How long each runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Name of a target
+        name: Option<String>,
+    },
     /// Check formatting, lints, layers, tidiness and licences
     Lint,
     /// Check that every dependency points to a lower layer
@@ -80,6 +91,7 @@ fn main() -> ExitCode {
         Task::Test { options } => test::run(&options),
         Task::Demo { options, dir } => demo::run(&options, &dir),
         Task::Bench { options, name, rest } => bench::run(&options, name.as_deref(), &rest),
+        Task::Fuzz { options, seconds, name } => fuzz::run(&options, seconds, name.as_deref()),
         Task::Lint => lint::run(),
         Task::Layers => layers::run(),
         Task::Tidy => tidy::run(),

@@ -7,6 +7,9 @@ mod asset;
 pub mod conformance;
 mod connectors;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod granule;
 mod granules;
 mod opened;

@@ -7,6 +7,9 @@ mod capability;
 pub mod conformance;
 mod copy;
 mod error;
+#[cfg(all(fuzzing, feature = "_object"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod key;
 mod open;
 mod range;

@@ -7,6 +7,8 @@ mod client;
 mod coalesce;
 mod credential;
 mod download;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod headers;
 mod host;
 mod http_file;

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "azure")]
 pub(crate) mod azure;
-mod coalesce;
+pub(crate) mod coalesce;
 #[cfg(feature = "gcs")]
 pub(crate) mod gcs;
 #[cfg(feature = "http")]

@@ -29,10 +29,10 @@ impl Landing {
                 conforms_to = texts(&page["conformsTo"]);
             }
         }
-        Self::read(url, &document, conforms_to)
+        Self::of(url, &document, conforms_to)
     }
 
-    fn read(url: &Url, document: &Value, conforms_to: Vec<String>) -> Result<Self> {
+    pub(super) fn of(url: &Url, document: &Value, conforms_to: Vec<String>) -> Result<Self> {
         let mut base = url.clone();
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", url.path()));

@@ -2,6 +2,8 @@
 
 mod api;
 mod bands;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod item;
 mod landing;
 mod page;

@@ -11,15 +11,15 @@ const LONGEST: u64 = 8 * 1024 * 1024;
 
 /// One request to the bucket, and what it answers.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fetch {
-    pub(super) key: Key,
-    pub(super) request: ByteRequest,
+pub(crate) struct Fetch {
+    pub(crate) key: Key,
+    pub(crate) request: ByteRequest,
     /// Places of the byte requests, and what each wants.
-    pub(super) answers: Vec<(usize, ByteRequest)>,
+    pub(crate) answers: Vec<(usize, ByteRequest)>,
 }
 
 /// Joins equal requests, and neighbouring ranges of a key.
-pub(super) fn coalesce(requests: &[(Key, ByteRequest)]) -> Vec<Fetch> {
+pub(crate) fn coalesce(requests: &[(Key, ByteRequest)]) -> Vec<Fetch> {
     let mut ranges: HashMap<&Key, Vec<(u64, u64, usize)>> = HashMap::new();
     let mut others: HashMap<(&Key, ByteRequest), Vec<(usize, ByteRequest)>> = HashMap::new();
     for (place, (key, request)) in requests.iter().enumerate() {
