@@ -10,6 +10,7 @@
 mod archive;
 mod bucket;
 mod claims;
+mod defects;
 mod life;
 mod python;
 mod readers;

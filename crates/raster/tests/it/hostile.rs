@@ -1,9 +1,14 @@
 //! Files that are broken on purpose: an error each, no panic, no hang, no large allocation.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
 use proptest::prelude::*;
 use terracube_grid::{Affine, Crs, GeoBox, Window};
-use terracube_raster::{Error, GeoTiff, GeoTiffBand, Pixels, Raster};
-use terracube_store::Key;
+use terracube_raster::{BlockCache, Cog, Error, GeoTiff, GeoTiffBand, Pixels, Raster};
+use terracube_store::{ByteRequest, Key, ReadStore};
 
 use crate::folder::{Folder, open_bytes};
 
@@ -108,6 +113,122 @@ async fn blocks_that_lie_are_refused() {
     }
     assert!(file.fetch(0, 1, window).await.unwrap_err().to_string().contains("no band 1"));
     assert!(file.fetch(3, 0, window).await.unwrap_err().to_string().contains("no level 3"));
+}
+
+/// A little-endian TIFF of 64 × 64 pixels of one byte in 16 tiles of 16 × 16, uncompressed, whose
+/// tiles begin at these offsets and have so many bytes each.
+fn tiles(offsets: [u32; 16], bytes: u32, next: u32) -> Vec<u8> {
+    let tags = [
+        (256, 4, 1, 64),
+        (257, 4, 1, 64),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (322, 4, 1, 16),
+        (323, 4, 1, 16),
+        (324, 4, 16, 512),
+        (325, 4, 16, 576),
+    ];
+    let mut out = tiff(&tags, next);
+    for (index, offset) in offsets.into_iter().enumerate() {
+        out[512 + 4 * index..][..4].copy_from_slice(&offset.to_le_bytes());
+        out[576 + 4 * index..][..4].copy_from_slice(&bytes.to_le_bytes());
+    }
+    // Pixels: each byte of the file behind 1024 is its place, modulo 251.
+    out.extend((0..4096).map(|place| (place % 251) as u8));
+    out
+}
+
+/// The pixel at a column and row when its tile begins at this offset.
+fn expected(offset: u32, col: usize, row: usize) -> u8 {
+    ((offset as usize - 1024 + 16 * (row % 16) + col % 16) % 251) as u8
+}
+
+#[tokio::test]
+async fn tiles_that_lie_over_each_other_are_read_once_and_right() {
+    let same = [1024; 16];
+    let shifted = std::array::from_fn(|index| 1024 + 37 * index as u32);
+    let backwards = std::array::from_fn(|index| 1024 + 101 * (15 - index as u32));
+    for offsets in [same, shifted, backwards] {
+        let bytes = tiles(offsets, 256, 0);
+        let asked = Arc::new(Counted { bytes: bytes.into(), asked: AtomicU64::new(0) });
+        let key = Key::new("a.tif").unwrap();
+        let alone = Cog::open(asked.clone(), key.clone()).await.unwrap();
+        let cache = BlockCache::new(1 << 20);
+        let cached = Cog::open_cached(asked.clone(), key.clone(), cache).await.unwrap();
+        // Tiles at the edge of the second window are kept for others, the rest is not.
+        for (file, window, times) in
+            [(alone, Window::new(0, 0, 64, 64), 1), (cached, Window::new(8, 8, 48, 48), 2)]
+        {
+            assert_eq!(file.bytes_for(0, 0, &window), 16 * 256);
+            asked.asked.store(0, Ordering::SeqCst);
+            let fetched = file.fetch(0, 0, window).await.unwrap();
+            let span = offsets.iter().max().unwrap() - offsets.iter().min().unwrap() + 256;
+            assert!(asked.asked.load(Ordering::SeqCst) <= times * u64::from(span));
+            let raster = fetched.decode().unwrap();
+            let Pixels::U8(pixels) = &raster.pixels else { panic!("not bytes") };
+            for (place, pixel) in pixels.iter().enumerate() {
+                let col = window.col + place % window.width;
+                let row = window.row + place / window.width;
+                let offset = offsets[row / 16 * 4 + col / 16];
+                assert_eq!(*pixel, expected(offset, col, row), "column {col}, row {row}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn directories_that_share_bytes_are_read_within_bounds() {
+    // The next directory begins within the first, and so has a next one far beyond the end.
+    let error = open_bytes(tiles([1024; 16], 256, 10)).await.unwrap_err();
+    assert!(matches!(error, Error::Truncated { .. }), "{error}");
+    // Two directories with the same tiles: an overview of half the size that is the image's own.
+    let mut bytes = tiles([1024; 16], 256, 700);
+    let mut overview = tiff(
+        &[
+            (254, 4, 1, 1),
+            (256, 4, 1, 32),
+            (257, 4, 1, 32),
+            (258, 3, 1, 8),
+            (259, 3, 1, 1),
+            (322, 4, 1, 16),
+            (323, 4, 1, 16),
+            (324, 4, 4, 512),
+            (325, 4, 4, 576),
+        ],
+        0,
+    );
+    let directory = overview.drain(8..8 + 2 + 9 * 12 + 4);
+    bytes.splice(700..700 + directory.len(), directory);
+    let file = open_bytes(bytes).await.unwrap();
+    assert_eq!(file.levels().len(), 2);
+    for (level, side) in [(0, 64), (1, 32)] {
+        let fetched = file.fetch(level, 0, Window::new(0, 0, side, side)).await.unwrap();
+        let raster = fetched.decode().unwrap();
+        let Pixels::U8(pixels) = &raster.pixels else { panic!("not bytes") };
+        for (place, pixel) in pixels.iter().enumerate() {
+            assert_eq!(*pixel, expected(1024, place % side, place / side), "level {level}");
+        }
+    }
+}
+
+/// Bytes as a store that counts how many were asked for.
+#[derive(Debug)]
+struct Counted {
+    bytes: Bytes,
+    asked: AtomicU64,
+}
+
+#[async_trait]
+impl ReadStore for Counted {
+    async fn get(
+        &self,
+        key: &Key,
+        request: ByteRequest,
+    ) -> Result<Option<Bytes>, terracube_store::Error> {
+        let range = request.resolve(key, self.bytes.len() as u64)?;
+        self.asked.fetch_add(range.end - range.start, Ordering::SeqCst);
+        Ok(Some(self.bytes.slice(range.start as usize..range.end as usize)))
+    }
 }
 
 #[tokio::test]
