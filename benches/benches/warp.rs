@@ -5,6 +5,7 @@ use criterion::BatchSize;
 use criterion::{Criterion, Throughput};
 use terracube_benches::{Relief, on_one_core};
 use terracube_grid::{Affine, Anchor, Bounds, Crs, GeoBox, ReadPlan, Transform};
+use terracube_raster::warp::TOLERANCE;
 use terracube_raster::{Pixels, Raster, Resampling, SourceExtent, WarpOptions, copy_window, warp};
 
 const SIDE: usize = 1024;
@@ -35,11 +36,14 @@ fn bench(criterion: &mut Criterion) -> Result<()> {
         let extent = SourceExtent { col: plan.src.col, row: plan.src.row, width, height };
         let mut options = WarpOptions::whole(resampling, &src);
         (options.extent, options.scale) = (extent, plan.scale);
-        let made = warp(&src, &src_box, &patch, &transform, &options)?;
-        anyhow::ensure!(made.count_valid() == SIDE * SIDE, "the patch is not covered");
-        group.bench_function(format!("utm to web mercator/{resampling:?}"), |b| {
-            b.iter(|| warp(&src, &src_box, &patch, &transform, &options));
-        });
+        for (tolerance, name) in [(0.0, "exact"), (TOLERANCE, "within 1e-4 pixel")] {
+            options.tolerance = tolerance;
+            let made = warp(&src, &src_box, &patch, &transform, &options)?;
+            anyhow::ensure!(made.count_valid() == SIDE * SIDE, "the patch is not covered");
+            group.bench_function(format!("utm to web mercator/{resampling:?}, {name}"), |b| {
+                b.iter(|| warp(&src, &src_box, &patch, &transform, &options));
+            });
+        }
     }
     let dtype = whole.dtype();
     group.bench_function("aligned copy", |b| {

@@ -28,47 +28,29 @@ impl TileDecoder {
     pub fn decode(&mut self, compressed: &[u8]) -> Result<&[f32]> {
         let length = self.inflater.zlib_decompress(compressed, &mut self.bytes)?;
         ensure!(length == self.bytes.len(), "a tile of {length} bytes");
-        let rows = self.bytes.chunks_exact_mut(4 * self.side);
+        let rows = self.bytes.chunks_exact(4 * self.side);
         for (row, out) in rows.zip(self.values.chunks_exact_mut(self.side)) {
-            running_sums(row);
-            let (high, low) = row.split_at(2 * self.side);
-            let ((a, b), (c, d)) = (high.split_at(self.side), low.split_at(self.side));
-            for ((((value, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *value = f32::from_be_bytes([*a, *b, *c, *d]);
-            }
+            undo_predictor(row, out);
         }
         Ok(&self.values)
     }
 }
 
-/// Replaces each byte by the sum of all up to it: sixteen at a time in four steps, which the
-/// compiler makes vector instructions of.
-fn running_sums(row: &mut [u8]) {
-    let mut before = 0_u8;
-    let mut blocks = row.chunks_exact_mut(16);
-    for block in &mut blocks {
-        let mut sums = [0_u8; 16];
-        sums.copy_from_slice(block);
-        sums = added(sums, shifted::<1>(sums));
-        sums = added(sums, shifted::<2>(sums));
-        sums = added(sums, shifted::<4>(sums));
-        sums = added(sums, shifted::<8>(sums));
-        sums = added(sums, [before; 16]);
-        block.copy_from_slice(&sums);
-        before = sums[15];
+/// Each byte of a row stands for the sum of all up to it, the four bytes of a value for planes of
+/// the row, the highest first. The sums of the planes run side by side, so that none waits for
+/// another.
+fn undo_predictor(row: &[u8], out: &mut [f32]) {
+    let (high, low) = row.split_at(2 * out.len());
+    let ((a, b), (c, d)) = (high.split_at(out.len()), low.split_at(out.len()));
+    let total = |plane: &[u8]| plane.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+    let mut sums = [0, total(a), total(b), total(c)];
+    sums[2] = sums[2].wrapping_add(sums[1]);
+    sums[3] = sums[3].wrapping_add(sums[2]);
+    for ((((value, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        let bytes = [*a, *b, *c, *d];
+        sums = std::array::from_fn(|i| sums[i].wrapping_add(bytes[i]));
+        *value = f32::from_be_bytes(sums);
     }
-    for byte in blocks.into_remainder() {
-        before = before.wrapping_add(*byte);
-        *byte = before;
-    }
-}
-
-fn added(a: [u8; 16], b: [u8; 16]) -> [u8; 16] {
-    std::array::from_fn(|i| a[i].wrapping_add(b[i]))
-}
-
-fn shifted<const N: usize>(a: [u8; 16]) -> [u8; 16] {
-    std::array::from_fn(|i| if i < N { 0 } else { a[i - N] })
 }
 
 #[cfg(test)]
@@ -76,17 +58,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_run_over_all_bytes() {
-        let mut row: Vec<u8> = (0..50_u8).map(|i| i.wrapping_mul(7)).collect();
-        let mut sum = 0_u8;
-        let expected: Vec<u8> = row
-            .iter()
-            .map(|byte| {
-                sum = sum.wrapping_add(*byte);
-                sum
-            })
-            .collect();
-        running_sums(&mut row);
-        assert_eq!(row, expected);
+    fn a_row_is_what_it_was_before_the_predictor() {
+        let values = [1.5_f32, -2.25, 1e20, 0.0, f32::MIN];
+        let mut row: Vec<u8> =
+            (0..4).flat_map(|plane| values.iter().map(move |v| v.to_be_bytes()[plane])).collect();
+        for i in (1..row.len()).rev() {
+            row[i] = row[i].wrapping_sub(row[i - 1]);
+        }
+        let mut out = [0.0; 5];
+        undo_predictor(&row, &mut out);
+        assert_eq!(out, values);
     }
 }

@@ -57,9 +57,12 @@ struct Arguments {
     /// Rows and columns of a chunk of our cubes
     #[arg(long, default_value_t = 512)]
     chunk: usize,
-    /// Where the collection is kept and results are written
+    /// Where the collection is kept
     #[arg(long)]
     cache: Option<PathBuf>,
+    /// Where results are written: a folder of its own [default: beside the collection]
+    #[arg(long)]
+    results: Option<PathBuf>,
     /// Given to a process that measures
     #[arg(long, hide = true)]
     task: Option<String>,
@@ -99,7 +102,7 @@ fn compare(arguments: &Arguments) -> Result<ExitCode> {
     for missing in programs.missing() {
         println!("left out: {missing}");
     }
-    let scratch = cache.join("out");
+    let scratch = arguments.results.clone().unwrap_or_else(|| cache.clone()).join("out");
     remove(&scratch)?;
     std::fs::create_dir_all(&scratch)?;
     let mut stage = Stage::new(files, programs, arguments.chunk, scratch.clone())?;

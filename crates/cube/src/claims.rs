@@ -77,14 +77,20 @@ impl Claims {
         Self { inner }
     }
 
-    /// The jobs that are ours to do, in their order, each claimed before it is given. At most so
-    /// many are claimed ahead, rounded up to blocks. What others do is in [`others`](Self::others).
-    pub(crate) fn jobs(&self, jobs: Vec<Job>, want: Want, ahead: usize) -> BoxStream<'static, Job> {
-        let Some(inner) = self.inner.clone() else { return stream::iter(jobs).boxed() };
-        let queue = Queue::new(inner, jobs, want, ahead);
+    /// The jobs that are ours to do, in their groups and order, each claimed before it is given.
+    /// At most so many are claimed ahead, rounded up to groups and blocks. What others do is in
+    /// [`others`](Self::others).
+    pub(crate) fn jobs(
+        &self,
+        groups: Vec<Vec<Job>>,
+        want: Want,
+        ahead: usize,
+    ) -> BoxStream<'static, Vec<Job>> {
+        let Some(inner) = self.inner.clone() else { return stream::iter(groups).boxed() };
+        let queue = Queue::new(inner, groups, want, ahead);
         stream::unfold(queue, |mut queue| async {
-            let group = queue.next().await?;
-            Some((stream::iter(group), queue))
+            let groups = queue.next().await?;
+            Some((stream::iter(groups), queue))
         })
         .flatten()
         .boxed()

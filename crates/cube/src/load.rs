@@ -89,6 +89,8 @@ impl Cube {
                 },
                 dtype: band.band.dtype,
                 nodata: band.band.nodata_value(),
+                tolerance: self.schema().tolerance,
+                at: (0, 0),
             };
             for raster in &mut band.rasters {
                 *raster = warp(raster, &source, like, &transform, &options)?;

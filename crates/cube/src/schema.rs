@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use terracube_grid::{Anchor, Bounds, Crs, GeoBox, Tile, TileGrid, TimeAxis};
+use terracube_raster::warp::TOLERANCE;
 use terracube_store::Codecs;
 
 use crate::{Band, Error, Mosaic, Result};
@@ -68,6 +69,10 @@ pub struct Schema {
     /// How several granules become one patch.
     #[serde(default)]
     pub mosaic: Mosaic,
+    /// How far a position may be off where pixels are warped, in source pixels: 0 transforms every
+    /// pixel exactly. See [`terracube_raster::warp::TOLERANCE`].
+    #[serde(default = "default_tolerance", skip_serializing_if = "is_default_tolerance")]
+    pub tolerance: f64,
     /// What the cube is filled from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<SourceSpec>,
@@ -161,6 +166,7 @@ impl Schema {
             chunks: Chunks::default(),
             codecs: Codecs::default(),
             mosaic: Mosaic::default(),
+            tolerance: TOLERANCE,
             source: None,
             bands: Vec::new(),
         }
@@ -223,6 +229,12 @@ impl Schema {
             if self.bands[..i].iter().any(|b| b.name == band.name) {
                 return self.fault(format!("band `{}` is declared twice", band.name));
             }
+        }
+        if !(0.0..=MOST_TOLERANCE).contains(&self.tolerance) {
+            return self.fault(format!(
+                "tolerance must be 0 to {MOST_TOLERANCE} source pixels, not {}",
+                self.tolerance
+            ));
         }
         let [rows, cols] = self.chunks.shape;
         if rows == 0 || cols == 0 || rows.saturating_mul(cols) > MAX_CHUNK_PIXELS {
@@ -334,6 +346,17 @@ impl Schema {
     }
 }
 
+fn default_tolerance() -> f64 {
+    TOLERANCE
+}
+
+#[expect(clippy::float_cmp, clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_default_tolerance(tolerance: &f64) -> bool {
+    *tolerance == TOLERANCE
+}
+
+/// What GDAL's warper allows itself.
+const MOST_TOLERANCE: f64 = 0.125;
 /// A patch is held in memory whole.
 const MAX_CHUNK_PIXELS: usize = 1 << 28;
 /// Row and column indices stay exact in f64 arithmetic.

@@ -11,6 +11,7 @@ mod ifd;
 mod image;
 mod lerc;
 mod predictor;
+mod read_ahead;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use crate::{DType, Error, Result};
 
 pub use self::block_cache::BlockCache;
 pub use self::fetch::{FetchedWindow, TileRef};
+pub use self::read_ahead::{ReadAhead, WindowRef};
 
 /// A GeoTIFF opened over byte ranges, cloud optimised or not. Cloning is cheap.
 ///

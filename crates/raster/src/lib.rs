@@ -10,7 +10,7 @@ mod raster;
 mod sample;
 pub mod warp;
 
-pub use cog::{BlockCache, Cog, FetchedWindow, Level, TileRef};
+pub use cog::{BlockCache, Cog, FetchedWindow, Level, ReadAhead, TileRef, WindowRef};
 pub use dtype::DType;
 pub use encode::{GeoTiff, GeoTiffBand, Ramp};
 #[cfg(feature = "png")]

@@ -189,11 +189,21 @@ pub fn copy_window(
 pub(crate) fn sidestep_nodata(raster: &mut Raster, nodata: f64) {
     fn sidestep<T: Sample>(values: &mut [T], valid: Option<&[bool]>, nodata: f64) {
         let Some(nodata) = T::nodata(nodata) else { return };
-        for (i, value) in values.iter_mut().enumerate() {
-            if *value == nodata && valid.is_none_or(|v| v[i]) {
-                *value = value.sidestep();
+        for (start, some) in (0..).step_by(1024).zip(values.chunks_mut(1024)) {
+            // mostly there is none, which is found out without looking at them one by one
+            if !some.iter().fold(false, |any, v| any | (*v == nodata)) {
+                continue;
+            }
+            for (i, value) in (start..).zip(some) {
+                if *value == nodata && valid.is_none_or(|v| v[i]) {
+                    *value = value.sidestep();
+                }
             }
         }
+    }
+    if nodata.is_nan() {
+        // it equals nothing
+        return;
     }
     let valid = raster.valid.as_deref();
     each!(&mut raster.pixels, v => sidestep(v, valid, nodata));

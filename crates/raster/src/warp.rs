@@ -1,12 +1,14 @@
 //! Rasters from one grid onto another, pixel for pixel as GDAL's exact warper does.
 
 mod kernel;
+mod positions;
 mod resampling;
 
 use rayon::prelude::*;
 use terracube_grid::{Affine, GeoBox, Transform};
 
 use self::kernel::{Source, area_mean, sample_kernel};
+use self::positions::{Point, Position, Positions};
 use crate::pixels::typed;
 use crate::raster::sidestep_nodata;
 use crate::sample::Sample;
@@ -31,10 +33,20 @@ pub struct WarpOptions {
     /// neighbouring value. Invalid pixels are not filled; see
     /// [`Raster::fill_invalid`](crate::Raster::fill_invalid).
     pub nodata: Option<f64>,
+    /// How far a position may be off, in source pixels along columns and rows: 0 transforms every
+    /// pixel exactly, which takes most of the time of a warp. See [`TOLERANCE`].
+    pub tolerance: f64,
+    /// Column and row of the destination's first pixel in the grid it is a window of: what is not
+    /// exact is anchored there, so that a pixel does not depend on the window it is computed in.
+    pub at: (usize, usize),
 }
 
+/// A tolerance that no value shows: GDAL's default is 0.125 pixel.
+pub const TOLERANCE: f64 = 1e-4;
+
 impl WarpOptions {
-    /// Options for a source raster that is its whole image, at scale 1, keeping the type.
+    /// Options for a source raster that is its whole image and a destination that is its whole
+    /// grid, exact, at scale 1, keeping the type.
     #[must_use]
     pub fn whole(resampling: Resampling, src: &Raster) -> Self {
         Self {
@@ -43,6 +55,8 @@ impl WarpOptions {
             extent: SourceExtent::whole(src.width, src.height),
             dtype: src.dtype(),
             nodata: None,
+            tolerance: 0.0,
+            at: (0, 0),
         }
     }
 }
@@ -69,10 +83,9 @@ impl SourceExtent {
 }
 
 /// Warps `src`, which lies on `src_box`, onto `dst_box`. `transform` goes from the destination's CRS
-/// to the source's. Every destination pixel is transformed exactly; rows are spread over the current
-/// rayon pool.
+/// to the source's. Rows are spread over the current rayon pool.
 ///
-/// The rules are those of GDAL's warper with an error threshold of 0 and fixed kernel scales
+/// The rules are those of GDAL's warper with a given error threshold and fixed kernel scales
 /// (`XSCALE`, `YSCALE`): the pixel that contains the position must be valid; bilinear and cubic use
 /// the valid taps, renormalised; cubic with an invalid or outside tap falls back to bilinear at
 /// scale 1; average weighs touched pixels by area.
@@ -102,6 +115,7 @@ pub fn warp(
         is_identity: transform.is_identity(),
         to_image: Affine::translate(extent.col as f64, extent.row as f64).compose(&to_window),
     };
+    let positions = Positions::new(position, options.tolerance, options.at);
     let scale = (kernel_scale(options.scale.0), kernel_scale(options.scale.1));
     let mut out = Raster::empty(dst_box.width, dst_box.height, options.dtype);
     if src.width == 0 || src.height == 0 || out.width == 0 || out.height == 0 {
@@ -110,7 +124,7 @@ pub fn warp(
     typed!(src.dtype(), S => {
         if let Some(values) = S::slice(&src.pixels) {
             let source = Source::new(values, src, extent);
-            typed!(options.dtype, D => fill::<S, D>(&source, &position, options.resampling, scale, &mut out));
+            typed!(options.dtype, D => fill::<S, D>(&source, &positions, options.resampling, scale, &mut out));
         }
     });
     if let Some(nodata) = options.nodata {
@@ -148,60 +162,66 @@ fn check(src: &Raster, src_box: &GeoBox, options: &WarpOptions) -> Result<()> {
     Ok(())
 }
 
-/// From destination pixels to source pixels of the whole image.
-struct Position<'a> {
-    dst: Affine,
-    transform: &'a Transform,
-    is_identity: bool,
-    to_image: Affine,
-}
-
-impl Position<'_> {
-    fn at(&self, col: f64, row: f64) -> Option<(f64, f64)> {
-        let (x, y) = self.dst.apply(col, row);
-        let (x, y) = if self.is_identity { (x, y) } else { self.transform.forward(x, y)? };
-        let (x, y) = self.to_image.apply(x, y);
-        (x.is_finite() && y.is_finite()).then_some((x, y))
-    }
-}
-
 fn fill<S: Sample, D: Sample>(
     source: &Source<'_, S>,
-    position: &Position<'_>,
+    positions: &Positions<'_>,
     resampling: Resampling,
     scale: (f64, f64),
     out: &mut Raster,
 ) {
-    let width = out.width;
+    let (width, height) = (out.width, out.height);
     let Some(valid) = &mut out.valid else { return };
-    let Some(values) = D::slice_mut(&mut out.pixels) else { return };
-    let rows = values.par_chunks_exact_mut(width).zip(valid.par_chunks_exact_mut(width));
-    rows.enumerate().for_each(|(row, (values, valid))| {
-        let row = row as f64;
-        let pixels = values.iter_mut().zip(valid).enumerate();
-        for (col, (value, valid)) in pixels {
-            let col = col as f64;
-            let found = match resampling {
-                Resampling::Average => position
-                    .at(col, row)
-                    .zip(position.at(col + 1.0, row + 1.0))
-                    .and_then(|(from, to)| area_mean(source, from, to))
-                    .map(D::from_f64),
-                Resampling::Nearest => position
-                    .at(col + 0.5, row + 0.5)
-                    .and_then(|at| source.containing(at))
-                    .and_then(|(c, r)| source.get(c, r))
-                    .map(convert),
-                Resampling::Bilinear | Resampling::Cubic => position
-                    .at(col + 0.5, row + 0.5)
-                    .and_then(|at| sample_kernel(source, at, resampling, scale))
-                    .map(D::from_f64),
-            };
-            if let Some(found) = found {
-                (*value, *valid) = (found, true);
+    let Some(mut values) = D::slice_mut(&mut out.pixels) else { return };
+    let mut valid = &mut valid[..];
+    let mut bands = Vec::new();
+    for rows in positions.bands(height) {
+        let (some, rest) = std::mem::take(&mut values).split_at_mut(rows.len() * width);
+        let (valid_some, valid_rest) = std::mem::take(&mut valid).split_at_mut(some.len());
+        (values, valid) = (rest, valid_rest);
+        bands.push((rows, some, valid_some));
+    }
+    bands.into_par_iter().for_each(|(rows, values, valid)| {
+        let band = positions.band(rows, width);
+        let (mut from, mut to) = (vec![(0.0, 0.0); width], vec![(0.0, 0.0); width]);
+        let lines = values.chunks_exact_mut(width).zip(valid.chunks_exact_mut(width));
+        for (row, (values, valid)) in band.rows.clone().zip(lines) {
+            let pixels = values.iter_mut().zip(valid);
+            if resampling == Resampling::Average {
+                positions.row(&band, row, (0.0, 0.0), &mut from);
+                positions.row(&band, row, (1.0, 1.0), &mut to);
+                let corners = from.iter().zip(&to);
+                put(pixels, corners.map(|(from, to)| area_mean(source, *from, *to)));
+                continue;
+            }
+            positions.row(&band, row, (0.5, 0.5), &mut from);
+            let at = from.iter().copied();
+            if resampling == Resampling::Nearest {
+                let nearest = |at: Point| {
+                    let (col, row) = source.containing(at)?;
+                    source.get(col, row).map(convert::<S, D>)
+                };
+                for ((value, valid), found) in pixels.zip(at.map(nearest)) {
+                    if let Some(found) = found {
+                        (*value, *valid) = (found, true);
+                    }
+                }
+            } else {
+                put(pixels, at.map(|at| sample_kernel(source, at, resampling, scale)));
             }
         }
     });
+}
+
+/// Writes what was found; the other pixels stay invalid.
+fn put<'a, D: Sample>(
+    pixels: impl Iterator<Item = (&'a mut D, &'a mut bool)>,
+    found: impl Iterator<Item = Option<f64>>,
+) {
+    for ((value, valid), found) in pixels.zip(found) {
+        if let Some(found) = found {
+            (*value, *valid) = (D::from_f64(found), true);
+        }
+    }
 }
 
 /// A value as another type; bit for bit when the types are one, which `f64` is not for 64-bit

@@ -12,7 +12,7 @@ use crate::{Patch, PatchState, Request, Want};
 /// The jobs of a round.
 pub(super) struct Queue {
     inner: Arc<Inner>,
-    jobs: IntoIter<Job>,
+    groups: IntoIter<Vec<Job>>,
     /// The patches of blocks that were not looked at yet.
     blocks: HashMap<Block, Vec<Patch>>,
     theirs: HashSet<Block>,
@@ -22,40 +22,53 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(inner: Arc<Inner>, jobs: Vec<Job>, want: Want, ahead: usize) -> Self {
+    pub(super) fn new(inner: Arc<Inner>, groups: Vec<Vec<Job>>, want: Want, ahead: usize) -> Self {
         let mut blocks: HashMap<Block, Vec<Patch>> = HashMap::new();
-        for Job { patch, .. } in &jobs {
+        for Job { patch, .. } in groups.iter().flatten() {
             blocks.entry(inner.place.blocks().block(*patch)).or_default().push(*patch);
         }
-        let (jobs, ahead) = (jobs.into_iter(), ahead.max(1));
+        let (groups, ahead) = (groups.into_iter(), ahead.max(1));
         let (theirs, settled) = (HashSet::new(), HashSet::new());
-        Self { inner, jobs, blocks, theirs, settled, want, ahead }
+        Self { inner, groups, blocks, theirs, settled, want, ahead }
     }
 
     /// The next jobs that are ours; `None` when there are no more.
-    pub(super) async fn next(&mut self) -> Option<Vec<Job>> {
+    pub(super) async fn next(&mut self) -> Option<Vec<Vec<Job>>> {
         loop {
-            let mut jobs: Vec<Job> = self.jobs.by_ref().take(self.ahead).collect();
-            if jobs.is_empty() {
+            let mut groups: Vec<Vec<Job>> = Vec::new();
+            while groups.iter().map(Vec::len).sum::<usize>() < self.ahead
+                && let Some(group) = self.groups.next()
+            {
+                groups.push(group);
+            }
+            if groups.is_empty() {
                 return None;
             }
             let blocks = self.inner.place.blocks();
             let mut unseen = Vec::new();
-            for job in &jobs {
+            for job in groups.iter().flatten() {
                 let block = blocks.block(job.patch);
                 unseen.extend(self.blocks.remove(&block).map(|patches| (block, patches)));
             }
             if !unseen.is_empty() {
                 self.claim(unseen).await;
             }
-            let theirs = jobs.extract_if(.., |job| self.theirs.contains(&blocks.block(job.patch)));
-            self.inner.others().deferred.extend(theirs.map(|job| job.patch));
-            let settled = jobs.extract_if(.., |job| self.settled.remove(&job.patch));
-            self.inner.others().settled.extend(settled.map(|job| job.patch));
-            if !jobs.is_empty() {
-                return Some(jobs);
+            for jobs in &mut groups {
+                self.leave_to_others(jobs);
+            }
+            groups.retain(|jobs| !jobs.is_empty());
+            if !groups.is_empty() {
+                return Some(groups);
             }
         }
+    }
+
+    fn leave_to_others(&mut self, jobs: &mut Vec<Job>) {
+        let blocks = self.inner.place.blocks();
+        let theirs = jobs.extract_if(.., |job| self.theirs.contains(&blocks.block(job.patch)));
+        self.inner.others().deferred.extend(theirs.map(|job| job.patch));
+        let settled = jobs.extract_if(.., |job| self.settled.remove(&job.patch));
+        self.inner.others().settled.extend(settled.map(|job| job.patch));
     }
 
     async fn claim(&mut self, unseen: Vec<(Block, Vec<Patch>)>) {

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use terracube_grid::{GeoBox, ReadPlan, Transform};
-use terracube_raster::{Cog, FetchedWindow};
+use terracube_raster::{Cog, FetchedWindow, WindowRef};
 use terracube_source::{Asset, Granule};
-use tracing::{Instrument, Span};
 
-use super::{Round, stage};
+use super::Round;
 use crate::plan::Job;
 use crate::{Band, Error, Result};
 
@@ -19,12 +18,12 @@ pub(super) struct Reads {
 
 /// One window of one asset, to be read for one band.
 pub(super) struct Read {
-    cog: Arc<Cog>,
+    pub(super) cog: Arc<Cog>,
     level: usize,
     band: usize,
     placed: Placed,
-    granule: String,
-    host: String,
+    pub(super) granule: String,
+    pub(super) host: String,
 }
 
 /// How a fetched window lies.
@@ -71,8 +70,8 @@ pub(super) async fn plan(round: &Round, job: &Job) -> Result<Reads> {
 }
 
 impl Reads {
-    /// Bytes that the patch takes while it is worked on: what is fetched, the largest decoded
-    /// window, and the patch itself before and after encoding.
+    /// Bytes that the patch takes while it is worked on: the largest decoded window, and the patch
+    /// itself before and after encoding. What is fetched is accounted for by who reads ahead.
     pub(super) fn cost(&self, round: &Round) -> u64 {
         let [rows, cols] = round.cube.patches().shape();
         let pixels = (rows * cols) as u64;
@@ -80,18 +79,22 @@ impl Reads {
         bands
             .zip(&self.bands)
             .map(|(band, reads)| {
-                let fetched: u64 = reads.iter().map(Read::compressed).sum();
                 let decoded = reads.iter().map(Read::decoded).max().unwrap_or(0);
-                fetched + decoded + 3 * pixels * band.dtype.size() as u64
+                decoded + 3 * pixels * band.dtype.size() as u64
             })
             .sum()
     }
 
-    /// Fetches everything, within the span of the patch's download.
-    pub(super) async fn fetch(self, span: &Span) -> Result<Vec<Vec<Fetched>>> {
+    /// All reads, of all bands.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Read> {
+        self.bands.iter().flatten()
+    }
+
+    /// Fetches everything, most of which is on its way already.
+    pub(super) async fn fetch(self) -> Result<Vec<Vec<Fetched>>> {
         let mut bands = Vec::with_capacity(self.bands.len());
         for reads in self.bands {
-            let fetches: Vec<_> = reads.into_iter().map(|read| read.fetch(span)).collect();
+            let fetches: Vec<_> = reads.into_iter().map(Read::fetch).collect();
             bands.push(stream::iter(fetches).buffered(READS_AT_ONCE).try_collect().await?);
         }
         Ok(bands)
@@ -99,18 +102,16 @@ impl Reads {
 }
 
 impl Read {
-    fn compressed(&self) -> u64 {
-        self.cog.bytes_for(self.level, self.band, &self.placed.plan.src)
+    pub(super) fn window(&self) -> WindowRef {
+        WindowRef { level: self.level, band: self.band, window: self.placed.plan.src }
     }
 
     fn decoded(&self) -> u64 {
         self.cog.decoded_bytes_for(&self.placed.plan.src)
     }
 
-    async fn fetch(self, span: &Span) -> Result<Fetched> {
-        let span = stage::read(span, &self.granule, &self.host, self.compressed());
-        let window = self.cog.fetch(self.level, self.band, self.placed.plan.src);
-        let window = window.instrument(span).await?;
+    async fn fetch(self) -> Result<Fetched> {
+        let window = self.cog.fetch(self.level, self.band, self.placed.plan.src).await?;
         Ok(Fetched { window, placed: self.placed })
     }
 }

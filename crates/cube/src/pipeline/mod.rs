@@ -1,5 +1,6 @@
 //! The engine of a fill: bounded stages from download to commit; the only place that spawns tasks.
 
+mod ahead;
 mod assets;
 mod download;
 mod render;
@@ -23,7 +24,9 @@ use tracing::{Instrument, Span};
 use crate::claims::{Claims, Others};
 use crate::plan::Job;
 use crate::{Cube, Error, Event, FillOptions, Patch, Plan, Provenance, Report, Result};
+use ahead::{Blocks, Planned};
 use assets::Assets;
+use download::Reads;
 use render::Rendered;
 use summarize::Unsummarized;
 
@@ -136,6 +139,8 @@ struct Round {
     permits: u32,
     /// Patches side by side in a strip.
     side: u32,
+    /// Bytes of blocks that are read ahead.
+    ahead: u64,
     stop: crate::Stop,
 }
 
@@ -170,9 +175,12 @@ async fn round(
         cube.repository().begin().await?;
     }
     let store = cube.latest().await?;
-    // A quarter of the budget keeps blocks that neighbouring patches share.
+    // A quarter of the budget keeps blocks that neighbouring patches share, another those that are
+    // read ahead.
     let cache = options.memory / 4;
-    let permits = u32::try_from(((options.memory - cache) / PERMIT).max(1)).unwrap_or(u32::MAX);
+    let ahead = options.memory / 4;
+    let rest = options.memory - cache - ahead;
+    let permits = u32::try_from((rest / PERMIT).max(1)).unwrap_or(u32::MAX);
     let permits = permits.min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
     let round = Arc::new(Round {
         cube: cube.clone(),
@@ -182,6 +190,7 @@ async fn round(
         memory: Arc::new(Semaphore::new(permits as usize)),
         permits,
         side: side(cube, cache),
+        ahead,
         stop: options.stop.clone(),
     });
     let (sender, receiver) = mpsc::channel(4);
@@ -213,9 +222,9 @@ async fn feed(
     sender: mpsc::Sender<Parcel>,
 ) {
     let jobs = by_neighbourhood(&round.plan.jobs, round.side);
-    let mut parcels = claims
-        .jobs(jobs, round.plan.want, options.patches_in_flight)
-        .map(|job| Spawned(tokio::spawn(patch(round.clone(), job))))
+    let jobs = claims.jobs(rows(jobs, round.side), round.plan.want, options.patches_in_flight);
+    let mut parcels = ahead::planned(round.clone(), jobs, round.ahead)
+        .map(|planned| Spawned(tokio::spawn(patch(round.clone(), planned))))
         .buffer_unordered(options.patches_in_flight.max(1))
         .boxed();
     loop {
@@ -248,6 +257,16 @@ fn by_neighbourhood(jobs: &[Job], side: u32) -> Vec<Job> {
     jobs
 }
 
+/// Patches of a group, at most.
+const GROUP: usize = 64;
+
+/// The jobs of a row of a strip, or part of it, together.
+fn rows(jobs: Vec<Job>, side: u32) -> Vec<Vec<Job>> {
+    let place = |job: &Job| (job.patch.time, job.patch.row, job.patch.col / side);
+    let rows = jobs.chunk_by(|a, b| place(a) == place(b));
+    rows.flat_map(|row| row.chunks(GROUP)).map(<[Job]>::to_vec).collect()
+}
+
 /// Patches of which half of a cache keeps a row, at least 8.
 fn side(cube: &Cube, cache: u64) -> u32 {
     let [rows, cols] = cube.patches().shape();
@@ -258,24 +277,28 @@ fn side(cube: &Cube, cache: u64) -> u32 {
 }
 
 /// Downloads and renders one patch; `None` when stopped on the way.
-async fn patch(round: Arc<Round>, job: Job) -> Option<Parcel> {
+async fn patch(round: Arc<Round>, planned: Planned) -> Option<Parcel> {
     tokio::select! {
         biased;
         () = round.stop.stopped() => None,
-        parcel = whole_patch(&round, job) => Some(parcel),
+        parcel = whole_patch(&round, planned) => Some(parcel),
     }
 }
 
-async fn whole_patch(round: &Arc<Round>, job: Job) -> Parcel {
+async fn whole_patch(round: &Arc<Round>, planned: Planned) -> Parcel {
+    let Planned { job, reads, span, blocks } = planned;
     let mut provenance = Provenance {
         granules: round.plan.granules_of(&job).map(crate::ledger::Origin::of).collect(),
         filled_at: now(),
         tool: crate::create::tool(),
         ..Provenance::default()
     };
-    let span = stage::patch(job.patch);
     let mut memory = None;
-    let rendered = match try_patch(round, job, &mut memory, &span).await {
+    let rendered = match reads {
+        Ok(reads) => try_patch(round, job, reads, blocks, &mut memory, &span).await,
+        Err(error) => Err(error),
+    };
+    let rendered = match rendered {
         Ok(rendered) => rendered,
         Err(error) => {
             provenance.reason = Some(reason(&error));
@@ -289,18 +312,17 @@ async fn whole_patch(round: &Arc<Round>, job: Job) -> Parcel {
 async fn try_patch(
     round: &Arc<Round>,
     job: Job,
+    reads: Reads,
+    blocks: Arc<Blocks>,
     memory: &mut Option<OwnedSemaphorePermit>,
     span: &Span,
 ) -> Result<Rendered> {
-    let reads = download::plan(round, &job).instrument(stage::headers(span)).await?;
     let cost = reads.cost(round) / PERMIT;
     let permits = u32::try_from(cost).unwrap_or(u32::MAX).clamp(1, round.permits);
     let permit = round.memory.clone().acquire_many_owned(permits);
     let permit = permit.instrument(stage::waits_for_memory(span)).await;
     *memory = Some(permit.map_err(|_| Error::Lost { stage: "admission" })?);
-    let download = stage::download(span);
-    let fetched = reads.fetch(&download).instrument(download.clone()).await?;
-    drop(download);
+    let fetched = reads.fetch().instrument(stage::download(span)).await?;
     let (sender, receiver) = oneshot::channel();
     let round = round.clone();
     let (waiting, span) = (stage::waits_for_cpu(span), span.clone());
@@ -308,6 +330,8 @@ async fn try_patch(
         drop(waiting);
         let rendered = stage::render(&span)
             .in_scope(|| render::patch(&round.cube, &round.arrays, job.patch, fetched));
+        // Until here what neighbours share was kept.
+        drop(blocks);
         // The receiver is gone when the fill was stopped.
         let _ = sender.send(rendered);
     });

@@ -37,11 +37,14 @@ pub(super) fn patch(
     fetched: Vec<Vec<Fetched>>,
 ) -> Result<Rendered> {
     let geobox = cube.patches().geobox(patch);
+    let [rows, cols] = cube.patches().shape();
+    let at = (patch.col as usize * cols, patch.row as usize * rows);
+    let target = Target { geobox, at, tolerance: cube.schema().tolerance };
     let chunk = PatchGrid::chunk(patch, cube.schema().time.is_some());
     let mut chunks = Vec::with_capacity(arrays.len());
     let mut state = PatchState::Empty;
     for ((band, array), granules) in cube.schema().bands.iter().zip(arrays).zip(fetched) {
-        let raster = mosaic(cube, band, &geobox, granules)?;
+        let raster = mosaic(cube, band, &target, granules)?;
         if raster.count_valid() == 0 {
             chunks.push(None);
             continue;
@@ -53,9 +56,17 @@ pub(super) fn patch(
     Ok(Rendered { patch, state, chunks })
 }
 
-fn mosaic(cube: &Cube, band: &Band, geobox: &GeoBox, granules: Vec<Fetched>) -> Result<Raster> {
+/// What is rendered: the patch's grid, its place in that of the cube, and how exactly.
+struct Target {
+    geobox: GeoBox,
+    at: (usize, usize),
+    tolerance: f64,
+}
+
+fn mosaic(cube: &Cube, band: &Band, target: &Target, granules: Vec<Fetched>) -> Result<Raster> {
     let rule = cube.schema().mosaic.rule;
-    let mut mosaic = Mosaic::new(rule, geobox.width, geobox.height, band.dtype);
+    let GeoBox { width, height, .. } = target.geobox;
+    let mut mosaic = Mosaic::new(rule, width, height, band.dtype);
     for granule in granules {
         if mosaic.is_complete() {
             break;
@@ -64,14 +75,15 @@ fn mosaic(cube: &Cube, band: &Band, geobox: &GeoBox, granules: Vec<Fetched>) -> 
         if let Some(nodata) = band.source_nodata {
             source.invalidate(nodata);
         }
-        mosaic.add(place(source, band, geobox, &granule.placed)?)?;
+        mosaic.add(place(source, band, target, &granule.placed)?)?;
     }
     Ok(mosaic.finish())
 }
 
 /// Brings a decoded window onto the patch's grid.
-fn place(source: Raster, band: &Band, geobox: &GeoBox, placed: &Placed) -> Result<Raster> {
+fn place(source: Raster, band: &Band, target: &Target, placed: &Placed) -> Result<Raster> {
     let Placed { level, plan, transform } = placed;
+    let Target { geobox, at, tolerance } = target;
     let (dtype, nodata) = (band.dtype, band.nodata_value());
     if let Some((col, row)) = plan.paste {
         let at = (plan.src.col as i64 - col, plan.src.row as i64 - row);
@@ -83,8 +95,15 @@ fn place(source: Raster, band: &Band, geobox: &GeoBox, placed: &Placed) -> Resul
         width: level.width,
         height: level.height,
     };
-    let options =
-        WarpOptions { resampling: band.resampling, scale: plan.scale, extent, dtype, nodata };
+    let options = WarpOptions {
+        resampling: band.resampling,
+        scale: plan.scale,
+        extent,
+        dtype,
+        nodata,
+        tolerance: *tolerance,
+        at: *at,
+    };
     Ok(warp(&source, &level.crop(&plan.src), geobox, transform, &options)?)
 }
 

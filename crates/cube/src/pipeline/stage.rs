@@ -28,14 +28,14 @@ pub(super) fn waits_for_memory(patch: &Span) -> Span {
     info_span!(target: TARGET, parent: patch, "wait for memory")
 }
 
-/// Reading all that a patch needs.
+/// Waiting until all that a patch needs is there.
 pub(super) fn download(patch: &Span) -> Span {
     info_span!(target: TARGET, parent: patch, "download")
 }
 
-/// Reading one window of one asset.
-pub(super) fn read(download: &Span, granule: &str, host: &str, bytes: u64) -> Span {
-    info_span!(target: TARGET, parent: download, "read", granule, host, bytes)
+/// Reading from one asset what some neighbouring patches need.
+pub(super) fn read(granule: &str, host: &str, bytes: u64) -> Span {
+    info_span!(target: TARGET, parent: None, "read", granule, host, bytes)
 }
 
 /// Waiting for a core.

@@ -14,6 +14,9 @@ use crate::Pixels;
 /// Blocks of several files that more than one window may need, bounded in bytes, the longest unused
 /// dropped first. A block that several windows ask for at the same time is fetched by one of them,
 /// and decoded by the first that needs its pixels. Clones are the same cache.
+///
+/// Blocks [read ahead](crate::Cog::read_ahead) count only once they are decoded: until then whoever
+/// reads ahead accounts for them.
 #[derive(Debug, Clone)]
 pub struct BlockCache {
     state: Arc<Mutex<State>>,
@@ -26,16 +29,24 @@ struct State {
     files: u64,
     clock: u64,
     blocks: HashMap<Id, Block>,
+    /// Blocks that count, the longest unused first.
     by_use: BTreeMap<u64, Id>,
+    /// How many have announced that they will need a block.
+    wanted: HashMap<Id, u32>,
 }
 
 /// A block: the file, and its range in it.
-type Id = (u64, u64, u64);
+pub(super) type Id = (u64, u64, u64);
 type Arrival = Shared<oneshot::Receiver<Arc<Kept>>>;
 
 #[derive(Debug)]
 enum Block {
-    Here { kept: Arc<Kept>, size: u64, used: u64 },
+    /// `used` is 0 while it does not count.
+    Here {
+        kept: Arc<Kept>,
+        size: u64,
+        used: u64,
+    },
     Coming(Arrival),
 }
 
@@ -63,7 +74,7 @@ impl Kept {
             if let Ok(pixels) = &pixels {
                 *self.compressed.lock().unwrap_or_else(PoisonError::into_inner) = Bytes::new();
                 if let Some(state) = self.cache.upgrade() {
-                    BlockCache { state }.resize(self.id, pixels.as_bytes().len() as u64);
+                    BlockCache { state }.decoded(self.id, pixels.as_bytes().len() as u64);
                 }
             }
             pixels
@@ -71,7 +82,14 @@ impl Kept {
         made.as_ref().map_err(Clone::clone)
     }
 
-    fn bytes(&self) -> Bytes {
+    /// Makes a copy of compressed bytes, so that they do not keep the whole answer they came in.
+    fn leave_answer(&self) {
+        let mut compressed = self.compressed.lock().unwrap_or_else(PoisonError::into_inner);
+        *compressed = Bytes::copy_from_slice(&compressed);
+    }
+
+    /// As it came; empty once it is decoded.
+    pub(super) fn bytes(&self) -> Bytes {
         self.compressed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -87,6 +105,7 @@ pub(super) enum Claim {
 }
 
 /// The duty to fetch a block. Dropping it gives up, and the next one who asks gets the duty.
+#[derive(Debug)]
 pub(super) struct Promise {
     cache: BlockCache,
     id: Id,
@@ -121,9 +140,12 @@ impl BlockCache {
         match state.blocks.get_mut(&id) {
             Some(Block::Coming(arrival)) => Claim::Coming(arrival.clone()),
             Some(Block::Here { kept, used, .. }) => {
-                let (kept, before) = (kept.clone(), std::mem::replace(used, now));
-                state.by_use.remove(&before);
-                state.by_use.insert(now, id);
+                let kept = kept.clone();
+                if *used > 0 {
+                    let before = std::mem::replace(used, now);
+                    state.by_use.remove(&before);
+                    state.by_use.insert(now, id);
+                }
                 Claim::Here(kept)
             }
             None => {
@@ -134,14 +156,62 @@ impl BlockCache {
         }
     }
 
-    /// A block takes another number of bytes now.
-    fn resize(&self, id: Id, new: u64) {
+    /// Whether a block is neither here nor coming.
+    pub(super) fn is_missing(&self, file: u64, range: &Range<u64>) -> bool {
+        !self.lock().blocks.contains_key(&(file, range.start, range.end))
+    }
+
+    /// Says that a block will be needed until [`release`](Self::release): what nobody needs is
+    /// dropped before it.
+    pub(super) fn announce(&self, id: Id) {
+        *self.lock().wanted.entry(id).or_default() += 1;
+    }
+
+    /// Takes back announcements.
+    pub(super) fn release(&self, ids: &[Id]) {
         let mut state = self.lock();
-        if let Some(Block::Here { size, .. }) = state.blocks.get_mut(&id) {
-            let old = std::mem::replace(size, new);
-            state.held = state.held - old + new;
-            state.shrink();
+        for id in ids {
+            match state.wanted.get_mut(id) {
+                Some(count) if *count > 1 => *count -= 1,
+                _ => {
+                    state.wanted.remove(id);
+                    if let Some(Block::Here { kept, used: 0, .. }) = state.blocks.get(id) {
+                        kept.leave_answer();
+                    }
+                    state.count(*id, None);
+                }
+            }
         }
+        state.shrink();
+    }
+
+    /// Gives a block away: nobody else needs it. `None` when it is not here, or was announced by
+    /// more than one.
+    pub(super) fn take(&self, file: u64, range: &Range<u64>) -> Option<Arc<Kept>> {
+        let id = (file, range.start, range.end);
+        let mut state = self.lock();
+        if state.wanted.get(&id).is_some_and(|count| *count > 1) {
+            return None;
+        }
+        if !matches!(state.blocks.get(&id), Some(Block::Here { .. })) {
+            return None;
+        }
+        match state.blocks.remove(&id) {
+            Some(Block::Here { kept, size, used }) => {
+                if state.by_use.remove(&used).is_some() {
+                    state.held -= size;
+                }
+                Some(kept)
+            }
+            _ => None,
+        }
+    }
+
+    /// A block takes so many bytes now, and counts.
+    fn decoded(&self, id: Id, size: u64) {
+        let mut state = self.lock();
+        state.count(id, Some(size));
+        state.shrink();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -160,12 +230,11 @@ impl Promise {
             pixels: OnceLock::new(),
         });
         let mut state = self.cache.lock();
-        state.clock += 1;
-        let used = state.clock;
-        state.held += size;
-        state.by_use.insert(used, self.id);
-        state.blocks.insert(self.id, Block::Here { kept: kept.clone(), size, used });
-        state.shrink();
+        state.blocks.insert(self.id, Block::Here { kept: kept.clone(), size, used: 0 });
+        if !state.wanted.contains_key(&self.id) {
+            state.count(self.id, None);
+            state.shrink();
+        }
         drop(state);
         if let Some(sender) = self.sender.take() {
             // Nobody waiting is fine.
@@ -183,10 +252,31 @@ impl Drop for Promise {
     }
 }
 
+/// So many announced blocks are stepped over before one of them is dropped.
+const STEPPED_OVER: usize = 256;
+
 impl State {
+    /// From now on the block counts, with a new size if there is one.
+    fn count(&mut self, id: Id, resized: Option<u64>) {
+        let Some(Block::Here { size, used, .. }) = self.blocks.get_mut(&id) else { return };
+        if *used > 0 {
+            self.held -= *size;
+        } else {
+            self.clock += 1;
+            *used = self.clock;
+            self.by_use.insert(*used, id);
+        }
+        *size = resized.unwrap_or(*size);
+        self.held += *size;
+    }
+
     fn shrink(&mut self) {
         while self.held > self.capacity {
-            let Some((_, id)) = self.by_use.pop_first() else { return };
+            let mut oldest = self.by_use.iter().take(STEPPED_OVER);
+            let idle = oldest.find(|(_, id)| !self.wanted.contains_key(id)).map(|(used, _)| *used);
+            let first = || self.by_use.first_key_value().map(|(used, _)| *used);
+            let Some(used) = idle.or_else(first) else { return };
+            let Some(id) = self.by_use.remove(&used) else { return };
             if let Some(Block::Here { size, .. }) = self.blocks.remove(&id) {
                 self.held -= size;
             }

@@ -20,7 +20,7 @@ use crate::{Error, Result};
 const MERGE_GAP: u64 = 64 << 10;
 /// A merged request stops growing here, so that several are in flight.
 const MERGE_CAP: u64 = 3 << 20;
-const IN_FLIGHT: usize = 8;
+pub(super) const IN_FLIGHT: usize = 8;
 
 /// One tile or strip of a level.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,8 +115,15 @@ impl Cog {
             for (col, row, index) in blocks {
                 let Some(range) = inner.checked_range(image, *index)? else { continue };
                 compressed += range.end - range.start;
-                let is_shared = inner.cache.is_some() && image.is_shared(*col, *row, &window);
-                if is_shared { shared.push(range) } else { own.push(range) }
+                match &inner.cache {
+                    Some((cache, file))
+                        if image.is_shared(*col, *row, &window)
+                            || !cache.is_missing(*file, &range) =>
+                    {
+                        shared.push(range);
+                    }
+                    _ => own.push(range),
+                }
             }
         }
         let (own, kept) = try_join(inner.get_merged(merge(own)), inner.get_kept(shared)).await?;
@@ -125,7 +132,10 @@ impl Cog {
             let tile = |(col, row, index)| {
                 let data = match image.block_range(index) {
                     Some(range) => Some(match kept.get(&(range.start, range.end)) {
-                        Some(kept) => Data::Kept(Arc::clone(kept)),
+                        Some(kept) if image.is_shared(col, row, &window) => {
+                            Data::Kept(Arc::clone(kept))
+                        }
+                        Some(kept) => inner.taken(&range, kept),
                         None => Data::Own(inner.slice(&own, &range)?),
                     }),
                     None => None,
@@ -200,7 +210,12 @@ impl Inner {
     }
 
     /// The images to read for a window, the band's own first, with the blocks of each.
-    fn parts(&self, level: usize, band: usize, window: &Window) -> Vec<(&Image, Blocks)> {
+    pub(super) fn parts(
+        &self,
+        level: usize,
+        band: usize,
+        window: &Window,
+    ) -> Vec<(&Image, Blocks)> {
         let image = &self.images[level];
         let mut parts = vec![(image, blocks(image, band, window).collect())];
         match (self.validity(level, band), &self.masks[level]) {
@@ -214,7 +229,7 @@ impl Inner {
     }
 
     /// A block's range, refused when it cannot be a block of this image.
-    fn checked_range(&self, image: &Image, index: usize) -> Result<Option<Range<u64>>> {
+    pub(super) fn checked_range(&self, image: &Image, index: usize) -> Result<Option<Range<u64>>> {
         let Some(range) = image.block_range(index) else { return Ok(None) };
         let decoded = (image.row_bytes() * image.block_height) as u64;
         let limit = decoded.saturating_mul(4) + (1 << 20);
@@ -242,9 +257,8 @@ impl Inner {
             let mine = promises.iter().map(|(range, _)| range.clone()).collect();
             let merged = self.get_merged(merge(mine)).await?;
             for (range, promise) in promises {
-                // A copy, so that a kept block does not keep the whole answer it came in.
-                let bytes = Bytes::copy_from_slice(&self.slice(&merged, &range)?);
-                got.insert((range.start, range.end), promise.keep(bytes));
+                let kept = promise.keep(self.own_slice(&merged, &range)?);
+                got.insert((range.start, range.end), kept);
             }
             for (range, arrival) in arrivals {
                 match arrival.await {
@@ -256,21 +270,37 @@ impl Inner {
         Ok(got)
     }
 
+    /// A block that nobody else needs, out of the cache.
+    fn taken(&self, range: &Range<u64>, kept: &Arc<Kept>) -> Data {
+        let taken = self.cache.as_ref().and_then(|(cache, file)| cache.take(*file, range));
+        match kept.bytes() {
+            bytes if taken.is_some() && !bytes.is_empty() => Data::Own(bytes),
+            _ => Data::Kept(Arc::clone(kept)),
+        }
+    }
+
+    /// A copy, so that a block that is kept does not keep the whole answer it came in.
+    fn own_slice(&self, merged: &BTreeMap<u64, Bytes>, range: &Range<u64>) -> Result<Bytes> {
+        Ok(Bytes::copy_from_slice(&self.slice(merged, range)?))
+    }
+
     async fn get_merged(&self, ranges: Vec<Range<u64>>) -> Result<BTreeMap<u64, Bytes>> {
         stream::iter(ranges)
-            .map(|range| async move {
-                let (start, end) = (range.start, range.end);
-                let got = self.store.get(&self.key, ByteRequest::Range { start, end }).await;
-                match got {
-                    Ok(Some(bytes)) => Ok((start, bytes)),
-                    Ok(None) => Err(Error::NotFound { key: self.key.to_string() }),
-                    Err(StoreError::InvalidRange { .. }) => Ok((start, Bytes::new())),
-                    Err(source) => Err(read_error(&self.key, source)),
-                }
-            })
+            .map(|range| async move { Ok((range.start, self.get_range(range).await?)) })
             .buffer_unordered(IN_FLIGHT)
             .try_collect()
             .await
+    }
+
+    /// The bytes of a range; fewer where the file ends.
+    pub(super) async fn get_range(&self, range: Range<u64>) -> Result<Bytes> {
+        let (start, end) = (range.start, range.end);
+        match self.store.get(&self.key, ByteRequest::Range { start, end }).await {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err(Error::NotFound { key: self.key.to_string() }),
+            Err(StoreError::InvalidRange { .. }) => Ok(Bytes::new()),
+            Err(source) => Err(read_error(&self.key, source)),
+        }
     }
 
     fn slice(&self, merged: &BTreeMap<u64, Bytes>, range: &Range<u64>) -> Result<Bytes> {
@@ -303,7 +333,7 @@ fn blocks(
 }
 
 /// Joins ranges with small gaps, up to a size. Ranges may overlap; each ends up whole in one.
-fn merge(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+pub(super) fn merge(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
     ranges.sort_by_key(|r| (r.start, std::cmp::Reverse(r.end)));
     let mut merged: Vec<Range<u64>> = Vec::new();
     for range in ranges {

@@ -55,6 +55,30 @@ impl<'a, T: Sample> Source<'a, T> {
     }
 }
 
+impl<T: Sample> Source<'_, T> {
+    /// The rows of `N` by `N` pixels whose first is given; `None` unless all are there and valid.
+    #[inline]
+    fn square<const N: usize>(&self, col: i64, row: i64) -> Option<[[T; N]; N]> {
+        let (c, r) = (col - self.col, row - self.row);
+        let side = N as i64;
+        if c < 0 || r < 0 || c + side > self.width || r + side > self.height {
+            return None;
+        }
+        let (width, first) = (self.width as usize, (r * self.width + c) as usize);
+        let mut rows = [[T::zeroed(); N]; N];
+        for (i, slot) in rows.iter_mut().enumerate() {
+            let at = first + i * width;
+            if let Some(valid) = self.valid
+                && !valid.get(at..at + N)?.iter().fold(true, |all, valid| all & valid)
+            {
+                return None;
+            }
+            *slot = *self.values.get(at..)?.first_chunk()?;
+        }
+        Some(rows)
+    }
+}
+
 /// Bilinear or cubic at a position; scales are source pixels per destination pixel, at least 1.
 pub(super) fn sample_kernel<T: Sample>(
     source: &Source<'_, T>,
@@ -79,6 +103,19 @@ fn bilinear<T: Sample>(source: &Source<'_, T>, u: f64, v: f64) -> Option<f64> {
     let (dx, dy) = (u - i0, v - j0);
     let (i0, j0) = (i0 as i64, j0 as i64);
     let mut sum = Sum::default();
+    // The same sums without looking at each tap; a weight of 0 must not let NaN in.
+    if dx > 0.0
+        && dy > 0.0
+        && let Some(rows) = source.square::<2>(i0, j0)
+    {
+        for ([a, b], wy) in rows.into_iter().zip([1.0 - dy, dy]) {
+            sum.values += a.to_f64() * ((1.0 - dx) * wy);
+            sum.weights += (1.0 - dx) * wy;
+            sum.values += b.to_f64() * (dx * wy);
+            sum.weights += dx * wy;
+        }
+        return sum.mean();
+    }
     for (j, wy) in [(j0, 1.0 - dy), (j0 + 1, dy)] {
         for (i, wx) in [(i0, 1.0 - dx), (i0 + 1, dx)] {
             if let Some(value) = source.get(i, j) {
@@ -95,11 +132,8 @@ fn cubic<T: Sample>(source: &Source<'_, T>, u: f64, v: f64) -> Option<f64> {
     let (wx, wy) = (cubic_weights(u - i0), cubic_weights(v - j0));
     let (i0, j0) = (i0 as i64, j0 as i64);
     let mut total = 0.0;
-    for (j, wy) in (j0 - 1..).zip(wy) {
-        let mut line = 0.0;
-        for (i, wx) in (i0 - 1..).zip(wx) {
-            line += source.get(i, j)?.to_f64() * wx;
-        }
+    for (row, wy) in source.square::<4>(i0 - 1, j0 - 1)?.into_iter().zip(wy) {
+        let line = row.iter().zip(wx).fold(0.0, |line, (value, wx)| line + value.to_f64() * wx);
         total += line * wy;
     }
     Some(total)
@@ -163,6 +197,9 @@ pub(super) fn area_mean<T: Sample>(
     from: (f64, f64),
     to: (f64, f64),
 ) -> Option<f64> {
+    if !(from.0.is_finite() && from.1.is_finite() && to.0.is_finite() && to.1.is_finite()) {
+        return None;
+    }
     let (cols, rows) =
         (Span::new(from.0, to.0, source.image.0)?, Span::new(from.1, to.1, source.image.1)?);
     let mut sum = Sum::default();

@@ -125,6 +125,7 @@ proptest! {
     #[test]
     fn windows_have_no_seams(
         method in 0usize..4,
+        tolerance in prop::sample::select(vec![0.0, 1e-4]),
         scale in 1.0f64..3.0,
         col in 0usize..49,
         row in 0usize..39,
@@ -133,8 +134,11 @@ proptest! {
     ) {
         let (src, src_box, dst_box, transform) = scene();
         let resampling = Resampling::ALL[method];
-        let options =
-            WarpOptions { scale: (scale, scale), ..WarpOptions::whole(resampling, &src) };
+        let options = WarpOptions {
+            scale: (scale, scale),
+            tolerance,
+            ..WarpOptions::whole(resampling, &src)
+        };
         let whole = warp(&src, &src_box, &dst_box, &transform, &options).unwrap();
 
         let window = Window::new(col, row, width.min(50 - col), height.min(40 - row));
@@ -143,7 +147,7 @@ proptest! {
         let Some(needed) = needed else { return Ok(()) };
         let part_src = src.crop(&needed);
         let extent = SourceExtent { col: needed.col, row: needed.row, ..options.extent };
-        let options = WarpOptions { extent, ..options };
+        let options = WarpOptions { extent, at: (window.col, window.row), ..options };
         let part =
             warp(&part_src, &src_box.crop(&needed), &part_box, &transform, &options).unwrap();
         let expected = whole.crop(&window);
