@@ -103,12 +103,13 @@ impl Telemetry {
             });
             waiting += usize::from(sending.is_ok());
         };
-        // What could not be sent is known to the collector.
+        // What could not be sent is known to the collector. The end of patience is seen here, not by
+        // those who are waited for.
         if let Some(traces) = traces {
-            send(Box::new(move || drop(traces.shutdown_with_timeout(PATIENCE))));
+            send(Box::new(move || drop(traces.shutdown_with_timeout(2 * PATIENCE))));
         }
         if let Some(metrics) = metrics {
-            send(Box::new(move || drop(metrics.shutdown_with_timeout(PATIENCE))));
+            send(Box::new(move || drop(metrics.shutdown_with_timeout(2 * PATIENCE))));
         }
         let until = Instant::now() + PATIENCE;
         let left = || until.saturating_duration_since(Instant::now());
