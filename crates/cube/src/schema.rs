@@ -350,7 +350,7 @@ fn default_tolerance() -> f64 {
     TOLERANCE
 }
 
-#[expect(clippy::float_cmp, clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 fn is_default_tolerance(tolerance: &f64) -> bool {
     *tolerance == TOLERANCE
 }
