@@ -138,7 +138,7 @@ async fn the_nodata_of_integers_survives() {
         [(icechunk, DType::I16, -32768.0), (plain, DType::U16, 65535.0)]
     {
         // The upper left 60 × 60 pixels, every third of them nodata, and zeros among the others.
-        let value = |i: usize| if i % 3 == 0 { None } else { Some((i % 5) as i16) };
+        let value = |i: usize| if i.is_multiple_of(3) { None } else { Some((i % 5) as i16) };
         let all = (0..60 * 60).map(value);
         let values = match dtype {
             DType::I16 => Pixels::I16(all.map(|v| v.unwrap_or(i16::MIN)).collect()),
