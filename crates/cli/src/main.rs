@@ -25,9 +25,13 @@ use args::{Cli, Command, CubeCommand, SourceCommand, StoreCommand};
 use context::Context;
 use failure::{Failure, Outcome};
 
+/// Threads for calls of the file system: bursts of small writes would start hundreds.
+const BLOCKING_THREADS: usize = 64;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime.enable_all().max_blocking_threads(BLOCKING_THREADS).build() {
         Ok(runtime) => runtime,
         Err(cause) => return Failure::from(cause).report(),
     };

@@ -6,6 +6,7 @@ mod bad_assets;
 mod bad_input;
 mod bad_store;
 mod grid;
+mod growth;
 mod help;
 mod interrupt;
 mod kills;

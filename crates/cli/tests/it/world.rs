@@ -105,6 +105,11 @@ impl World {
         Self::of(&granules, |server| server)
     }
 
+    /// A world of one granule that has so many pixels along each side.
+    pub(crate) fn of_one(side: usize) -> Self {
+        Self::of(&[("all".to_owned(), [0, 0, side])], |server| server)
+    }
+
     fn of(
         granules: &[(String, [usize; 3])],
         configure: impl FnOnce(terracube_testbed::Builder) -> terracube_testbed::Builder,

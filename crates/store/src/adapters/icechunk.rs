@@ -36,8 +36,8 @@ const BRANCH: &str = "main";
 const INLINE_BYTES: u16 = 512;
 /// A manifest covers at most so many chunks along each axis.
 const MANIFEST_CHUNKS: u32 = 32;
-/// So many chunk references are kept in memory.
-const CACHED_REFERENCES: u64 = 2_000_000;
+/// So many chunk references are kept in memory, those of small chunks with their bytes: some 200 bytes each.
+const CACHED_REFERENCES: u64 = 200_000;
 
 /// An Icechunk repository.
 pub(crate) struct Icechunk {
