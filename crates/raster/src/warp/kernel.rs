@@ -39,7 +39,8 @@ impl<'a, T: Sample> Source<'a, T> {
         if !(x >= 0.0 && y >= 0.0 && x + EDGE <= width as f64 && y + EDGE <= height as f64) {
             return None;
         }
-        let (col, row) = ((x + EDGE).floor() as i64, (y + EDGE).floor() as i64);
+        // Nothing is below 0 here, where this is the floor.
+        let (col, row) = ((x + EDGE) as i64, (y + EDGE) as i64);
         Some((col.min(width - 1), row.min(height - 1)))
     }
 
@@ -99,9 +100,8 @@ pub(super) fn sample_kernel<T: Sample>(
 }
 
 fn bilinear<T: Sample>(source: &Source<'_, T>, u: f64, v: f64) -> Option<f64> {
-    let (i0, j0) = (u.floor(), v.floor());
-    let (dx, dy) = (u - i0, v - j0);
-    let (i0, j0) = (i0 as i64, j0 as i64);
+    let (i0, j0) = (floor(u), floor(v));
+    let (dx, dy) = (u - i0 as f64, v - j0 as f64);
     let mut sum = Sum::default();
     // The same sums without looking at each tap; a weight of 0 must not let NaN in.
     if dx > 0.0
@@ -128,15 +128,20 @@ fn bilinear<T: Sample>(source: &Source<'_, T>, u: f64, v: f64) -> Option<f64> {
 
 /// All sixteen taps, or nothing.
 fn cubic<T: Sample>(source: &Source<'_, T>, u: f64, v: f64) -> Option<f64> {
-    let (i0, j0) = (u.floor(), v.floor());
-    let (wx, wy) = (cubic_weights(u - i0), cubic_weights(v - j0));
-    let (i0, j0) = (i0 as i64, j0 as i64);
+    let (i0, j0) = (floor(u), floor(v));
+    let (wx, wy) = (cubic_weights(u - i0 as f64), cubic_weights(v - j0 as f64));
     let mut total = 0.0;
     for (row, wy) in source.square::<4>(i0 - 1, j0 - 1)?.into_iter().zip(wy) {
         let line = row.iter().zip(wx).fold(0.0, |line, (value, wx)| line + value.to_f64() * wx);
         total += line * wy;
     }
     Some(total)
+}
+
+/// `f64::floor`, which is a call where the processor need not have an instruction for it.
+fn floor(x: f64) -> i64 {
+    let below = x as i64;
+    below - i64::from((below as f64) > x)
 }
 
 fn cubic_weights(d: f64) -> [f64; 4] {

@@ -123,7 +123,11 @@ impl<'a> Positions<'a> {
 
     /// Whether the exact position may lie in another pixel.
     fn is_at_edge(&self, (x, y): Point) -> bool {
-        (x - x.round()).abs().min((y - y.round()).abs()) <= self.tolerance
+        let to_edge = |x: f64| {
+            let part = (x - (x as i64) as f64).abs();
+            part.min(1.0 - part)
+        };
+        to_edge(x).min(to_edge(y)) <= self.tolerance
     }
 
     fn cut(
@@ -279,7 +283,7 @@ mod tests {
         let of = |at, height| positions(&transform, (0.0, 0.0), 1.0, (0, at), 0.1).bands(height);
         assert_eq!(of(0, 70), [0..32, 32..64, 64..70]);
         assert_eq!(of(30, 40), [0..2, 2..34, 34..40]);
-        assert_eq!(of(31, 1), [0..1]);
+        assert_eq!(of(31, 2), [0..1, 1..2]);
     }
 
     #[test]

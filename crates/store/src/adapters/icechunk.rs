@@ -11,7 +11,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use ::icechunk::config::{CachingConfig, ManifestConfig, ManifestSplittingConfig};
+use ::icechunk::config::{
+    CachingConfig, ManifestConfig, ManifestPreloadCondition, ManifestPreloadConfig,
+    ManifestSplittingConfig,
+};
 use ::icechunk::format::format_constants::SpecVersionBin;
 use ::icechunk::repository::VersionInfo as Wanted;
 use ::icechunk::storage::{RetriesSettings, Settings};
@@ -108,7 +111,11 @@ impl Place {
             let key = "an Icechunk repository".to_owned();
             return Err(Error::NotFound { key, store: self.shown });
         }
-        let config = RepositoryConfig { caching: Some(caching()), ..RepositoryConfig::default() };
+        let config = RepositoryConfig {
+            caching: Some(caching()),
+            manifest: Some(without_preload()),
+            ..RepositoryConfig::default()
+        };
         let storage = Arc::clone(&self.storage);
         match Inner::open(storage).config(config).execute().await {
             Ok(inner) => Ok(Icechunk::new(inner, self, options.read_only)),
@@ -136,7 +143,17 @@ impl Place {
         };
         let storage = Arc::clone(&self.storage);
         match Inner::create(storage).config(config).spec_version(version).execute().await {
-            Ok(inner) => Ok(Icechunk::new(inner, self, options.read_only)),
+            Ok(inner) => {
+                // What is written down with the repository is for all who read it, this is for us.
+                let config = RepositoryConfig {
+                    manifest: Some(without_preload()),
+                    ..RepositoryConfig::default()
+                };
+                match inner.reopen(Some(config), None).await {
+                    Ok(inner) => Ok(Icechunk::new(inner, self, options.read_only)),
+                    Err(error) => Err(Doing::new("open", &self.shown).failed(error.kind)),
+                }
+            }
             Err(error) => {
                 let failed = Doing::new("create", &self.shown).failed(error.kind);
                 self.made_without_answer(options).await.ok_or(failed)
@@ -233,6 +250,16 @@ impl fmt::Debug for Icechunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
     }
+}
+
+/// By default every session looks whether it should fetch the references of coordinates in advance,
+/// and compiles six regular expressions to do so: half of the time of many small commits.
+fn without_preload() -> ManifestConfig {
+    let preload = ManifestPreloadConfig {
+        preload_if: Some(ManifestPreloadCondition::False),
+        ..ManifestPreloadConfig::default()
+    };
+    ManifestConfig { preload: Some(preload), ..ManifestConfig::default() }
 }
 
 fn caching() -> CachingConfig {
