@@ -139,8 +139,12 @@ fn measure(arguments: &Arguments, stage: &mut Stage, cogs: usize) -> Result<Resu
             // What takes minutes is done once, for the smaller fill unless told.
             let slow = matches!(job, Job::Fill { cogs, .. } if *cogs == 4 || arguments.as_shipped);
             let slow = slow && round == 0 && !arguments.quick;
-            for _ in 0..job.repeats() {
-                for contender in job.contenders(slow) {
+            for repeat in 0..job.repeats() {
+                let mut contenders = job.contenders(slow);
+                // Who comes first after results were removed finds memory and files cold.
+                let first = (round + repeat) % contenders.len().max(1);
+                contenders.rotate_left(first);
+                for contender in contenders {
                     if !stage.programs.has(contender) {
                         continue;
                     }

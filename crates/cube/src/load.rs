@@ -143,8 +143,8 @@ impl Cube {
             let array = terracube_store::ZarrArray::open(store.clone(), &band.name).await?;
             let mut rasters = Vec::with_capacity(steps.len());
             for step in steps.clone() {
-                let bytes = array.read(&self.ranges(step, window)).await?;
-                let pixels = Pixels::from_bytes(band.dtype, &bytes)?;
+                let pixels = Pixels::zeroed(band.dtype, window.width * window.height);
+                let pixels = array.read_into(&self.ranges(step, window), pixels).await?;
                 let mut raster = Raster::new(window.width, window.height, pixels)?;
                 if let Some(nodata) = band.nodata_value() {
                     raster.invalidate(nodata);

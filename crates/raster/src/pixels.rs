@@ -206,6 +206,12 @@ impl Pixels {
     }
 }
 
+impl AsMut<[u8]> for Pixels {
+    fn as_mut(&mut self) -> &mut [u8] {
+        self.as_bytes_mut()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::address::PublicResolver;
 use super::client::Client;
 use super::credential::Credential;
+use super::http_client::{HttpClient, Settings};
 use super::limit::{HostLimits, ProviderLimit};
 use super::location::Roots;
 use super::pace::Pace;
@@ -142,26 +142,16 @@ impl AccessBuilder {
     /// [`Error::Secret`] for a secret that is missing, [`Error::Setting`] for what can't be.
     pub fn build(self) -> Result<Access> {
         let client = |is_direct: bool| {
-            let mut http = reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .referer(false)
-                .retry(reqwest::retry::never())
-                .connect_timeout(self.connect_timeout)
-                .read_timeout(self.read_timeout)
-                .pool_max_idle_per_host(self.per_host)
-                .user_agent(&self.user_agent);
-            if is_direct {
-                http = http.no_proxy();
-            }
-            if self.public_only {
-                http = http.dns_resolver(Arc::new(PublicResolver));
-            }
-            http.build().map_err(|cause| Error::Setting {
-                setting: "access".to_owned(),
-                reason: cause.without_url().to_string(),
+            HttpClient::new(Settings {
+                connect_timeout: self.connect_timeout,
+                read_timeout: self.read_timeout,
+                per_host: self.per_host,
+                user_agent: self.user_agent.clone(),
+                is_direct,
+                public_only: self.public_only,
             })
         };
-        let (http, direct) = (client(self.public_only)?, client(true)?);
+        let (http, direct) = (client(self.public_only), client(true));
         let providers = self
             .providers
             .into_iter()

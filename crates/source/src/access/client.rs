@@ -12,6 +12,7 @@ use url::{Host, Url};
 
 use super::address::{self, PrivateAddress};
 use super::credential::Credential;
+use super::http_client::HttpClient;
 use super::limit::{HostLimits, Permit, ProviderLimit};
 use super::pace::Pace;
 use super::retry::parse_retry_after;
@@ -27,9 +28,9 @@ const EXCERPT: u64 = 4096;
 /// What sends requests: connections, credentials, limits, counters.
 #[derive(Debug)]
 pub(crate) struct Client {
-    pub(crate) http: reqwest::Client,
+    pub(super) http: HttpClient,
     /// For this machine itself, which no proxy stands before.
-    pub(crate) direct: reqwest::Client,
+    pub(super) direct: HttpClient,
     pub(crate) providers: Vec<(Credential, ProviderLimit)>,
     pub(crate) hosts: HostLimits,
     pub(crate) retry: RetryPolicy,
@@ -155,7 +156,7 @@ impl Client {
         }
         let host_permit = self.hosts.acquire(url).await;
         let http = if is_loopback(url) { &self.direct } else { &self.http };
-        let mut request = http.request(method.clone(), sent).headers(headers);
+        let mut request = http.get()?.request(method.clone(), sent).headers(headers);
         if let Some(timeout) = timeout {
             request = request.timeout(timeout);
         }

@@ -11,6 +11,7 @@ mod download;
 pub(crate) mod fuzzing;
 mod headers;
 mod host;
+mod http_client;
 mod http_file;
 mod limit;
 mod local_file;

@@ -1,12 +1,16 @@
 //! A buffer that several threads fill at the same time, each its own part.
 
+use std::any::Any;
+use std::mem::ManuallyDrop;
+
 use super::copy::{Placed, for_each_run};
 
 /// A buffer that several threads fill at the same time, each its own part.
 pub(super) struct Output {
-    bytes: Vec<u8>,
-    /// Where `bytes` are; these are left alone until all threads are done.
+    /// Whose the bytes are, out of a box; it is left alone until all threads are done.
+    owner: *mut (dyn Any + Send + Sync),
     start: *mut u8,
+    length: usize,
 }
 
 #[expect(unsafe_code, reason = "a lock around the copy keeps the second core waiting")]
@@ -18,16 +22,26 @@ unsafe impl Send for Output {}
 unsafe impl Sync for Output {}
 
 impl Output {
-    /// So many bytes, all 0.
-    pub(super) fn zeroed(size: usize) -> Self {
-        let mut bytes = vec![0; size];
-        in_large_pages(&mut bytes);
-        let start = bytes.as_mut_ptr();
-        Self { bytes, start }
+    /// The bytes of somebody who hands them over meanwhile.
+    #[expect(unsafe_code, reason = "a lock around the copy keeps the second core waiting")]
+    pub(super) fn of<B: AsMut<[u8]> + Send + Sync + 'static>(buffer: B) -> Self {
+        // Boxed before the bytes are looked up, which may lie within it, and no box while they are
+        // written past it.
+        let owner = Box::into_raw(Box::new(buffer));
+        // SAFETY: it was a box a moment ago, and nobody else knows it yet.
+        let bytes = unsafe { (*owner).as_mut() };
+        in_large_pages(bytes);
+        let (start, length) = (bytes.as_mut_ptr(), bytes.len());
+        Self { owner, start, length }
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    /// Gives the bytes back, to who handed over a `B`.
+    #[expect(unsafe_code, reason = "a lock around the copy keeps the second core waiting")]
+    pub(super) fn into_owner<B: 'static>(self) -> Option<B> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: it came out of a box, and is put back once: this value is not dropped.
+        let owner = unsafe { Box::from_raw(this.owner) };
+        owner.downcast().ok().map(|owner| *owner)
     }
 
     /// Copies `extent` elements along each axis out of `from`, as `copy_window` does.
@@ -45,13 +59,21 @@ impl Output {
     ) {
         for_each_run(from_at, to_at, extent, element_size, |source, target, run| {
             let from = &from[source..source + run];
-            assert!(target.checked_add(run).is_some_and(|end| end <= self.bytes.len()));
+            assert!(target.checked_add(run).is_some_and(|end| end <= self.length));
             // SAFETY: the target is within the buffer, and no one else writes there by contract;
             // `from` is another buffer, as no slice of this one is ever given out.
             unsafe {
                 std::ptr::copy_nonoverlapping(from.as_ptr(), self.start.add(target), run);
             }
         });
+    }
+}
+
+#[expect(unsafe_code, reason = "a lock around the copy keeps the second core waiting")]
+impl Drop for Output {
+    fn drop(&mut self) {
+        // SAFETY: it came out of a box, and is put back once: `into_owner` does not drop.
+        drop(unsafe { Box::from_raw(self.owner) });
     }
 }
 

@@ -35,26 +35,35 @@ impl ZarrArray {
     /// [`read_chunk`](Self::read_chunk).
     pub async fn read(&self, window: &[Range<u64>]) -> Result<Vec<u8>> {
         let bytes = self.check_window(window)?;
-        let chunks = chunks_touching(window, self.chunk_shape());
-        if let [chunk] = &chunks[..]
+        if let [chunk] = &chunks_touching(window, self.chunk_shape())[..]
             && self.is_whole_chunk(window)
         {
             return self.read_chunk(chunk).await;
         }
-        let target = Arc::new(Output::zeroed(bytes));
-        let cores = available_parallelism().map_or(1, NonZero::get);
-        let limits = Limits {
-            requests: Semaphore::new(self.in_flight(REQUESTS)),
-            cores: Arc::new(Semaphore::new(cores)),
-        };
-        stream::iter(chunks)
-            .map(|chunk| self.read_into(&target, &limits, window, chunk))
-            .buffer_unordered(self.in_flight(REQUESTS + 2 * cores))
-            .try_collect::<()>()
-            .await?;
+        self.read_into(window, vec![0; bytes]).await
+    }
+
+    /// As [`read`](Self::read), into a buffer of as many bytes as the window has, which is given
+    /// back: bytes that are to be read as something larger need not be copied.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] for a buffer of another size too; else as [`read`](Self::read). The
+    /// buffer is lost then.
+    pub async fn read_into<B>(&self, window: &[Range<u64>], mut buffer: B) -> Result<B>
+    where
+        B: AsMut<[u8]> + Send + Sync + 'static,
+    {
+        let bytes = self.check_window(window)?;
+        let length = buffer.as_mut().len();
+        if length != bytes {
+            let asked = format!("a buffer of {length} bytes for window {window:?} of {bytes}");
+            return Err(self.out_of_bounds(asked));
+        }
+        let target = Arc::new(Output::of(buffer));
+        self.read_all(&target, window).await?;
         // all threads are done: they have let go of it before they answered
-        let target = Arc::into_inner(target);
-        target.map(Output::into_bytes).ok_or_else(|| self.codec_error(&[], "the window is in use"))
+        let target = Arc::into_inner(target).and_then(Output::into_owner);
+        target.ok_or_else(|| self.codec_error(&[], "the window is in use"))
     }
 
     /// Writes a window, one range of elements per axis, from native-endian elements in C order.
@@ -76,7 +85,20 @@ impl ZarrArray {
             .await
     }
 
-    async fn read_into(
+    async fn read_all(&self, target: &Arc<Output>, window: &[Range<u64>]) -> Result<()> {
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let limits = Limits {
+            requests: Semaphore::new(self.in_flight(REQUESTS)),
+            cores: Arc::new(Semaphore::new(cores)),
+        };
+        stream::iter(chunks_touching(window, self.chunk_shape()))
+            .map(|chunk| self.read_one(target, &limits, window, chunk))
+            .buffer_unordered(self.in_flight(REQUESTS + 2 * cores))
+            .try_collect()
+            .await
+    }
+
+    async fn read_one(
         &self,
         target: &Arc<Output>,
         limits: &Limits,
