@@ -146,7 +146,7 @@ fn traffic(lines: &mut Vec<Line>, stage: &Stage, results: &Results, job: Job) {
         Job::Cold { cogs, .. } => stage.patches_under(&stage.window(cogs)),
         _ => return,
     };
-    let Ok((needed, files)) = stage.needed(&area) else { return };
+    let Ok((needed, runs, files)) = stage.needed(&area) else { return };
     for ours in [C::Icechunk, C::Zarr] {
         let outcomes = results.of(job, ours);
         let Some(most) = outcomes.iter().map(|o| o.traffic.bytes).max() else { continue };
@@ -160,8 +160,8 @@ fn traffic(lines: &mut Vec<Line>, stage: &Stage, results: &Results, job: Job) {
         let strangers: Vec<_> =
             outcomes.iter().flat_map(|o| o.traffic.files.difference(&files)).collect();
         let requests = outcomes.iter().map(|o| o.traffic.file_requests).max().unwrap_or(0);
-        // Ranges as large as the design says, 3 MB, half full at worst.
-        let most_requests = files.len() * 2 + (needed as usize).div_ceil(3 << 19);
+        // The headers, and ranges of 3 MB, half full at worst, or as long as tiles are neighbours.
+        let most_requests = files.len() + runs + (needed as usize).div_ceil(3 << 19);
         lines.push(Line {
             what: format!(
                 "{job}: {}, one header an asset, no other asset, ≤ {most_requests} requests",

@@ -170,17 +170,21 @@ impl Stage {
         Window::new(block.col + col, block.row + row, width, height)
     }
 
-    /// Bytes of the full-resolution tiles that an area touches, and the files that have them.
-    pub(crate) fn needed(&self, area: &Window) -> Result<(u64, BTreeSet<String>)> {
-        let (mut bytes, mut names) = (0, BTreeSet::new());
+    /// Bytes of the full-resolution tiles that an area touches, in how many runs of neighbours they
+    /// lie, and the files that have them.
+    pub(crate) fn needed(&self, area: &Window) -> Result<(u64, usize, BTreeSet<String>)> {
+        let (mut bytes, mut runs, mut names) = (0, 0, BTreeSet::new());
         for member in self.files.touched(area) {
             let part = member.window.intersection(area).context("it touches the area")?;
             let (col, row) = (part.col - member.window.col, part.row - member.window.row);
             let index = TileIndex::read(&self.files.path(&member.name))?;
-            bytes += index.bytes_under(&Window::new(col, row, part.width, part.height));
+            let (of_file, runs_of_file) =
+                index.under(&Window::new(col, row, part.width, part.height));
+            bytes += of_file;
+            runs += runs_of_file;
             names.insert(member.name);
         }
-        Ok((bytes, names))
+        Ok((bytes, runs, names))
     }
 
     /// The grid in UTM that lies inside an area.

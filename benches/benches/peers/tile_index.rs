@@ -11,6 +11,9 @@ use terracube_grid::Window;
 /// Bytes at the start of a file that hold its first directory.
 const HEAD: u64 = 64 * 1024;
 
+/// Tiles closer than this are neighbours.
+const GAP: u64 = 64 * 1024;
+
 /// The first directory of a little-endian classic TIFF.
 #[derive(Debug, Clone)]
 pub(crate) struct TileIndex {
@@ -93,13 +96,17 @@ impl TileIndex {
         })
     }
 
-    /// Bytes of the tiles that a window of the file's pixels touches.
-    pub(crate) fn bytes_under(&self, window: &Window) -> u64 {
+    /// Bytes of the tiles that a window of the file's pixels touches, and in how many runs of
+    /// neighbours they lie.
+    pub(crate) fn under(&self, window: &Window) -> (u64, usize) {
         let side = self.tile;
         let meets = |t: &TilePlace| {
             Window::new(t.col * side, t.row * side, side, side).intersection(window).is_some()
         };
-        self.tiles().filter(meets).map(|tile| tile.length).sum()
+        let mut tiles: Vec<_> = self.tiles().filter(meets).collect();
+        tiles.sort_by_key(|tile| tile.offset);
+        let runs = tiles.chunk_by(|a, b| b.offset <= a.offset + a.length + GAP).count();
+        (tiles.iter().map(|tile| tile.length).sum(), runs)
     }
 }
 
