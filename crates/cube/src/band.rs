@@ -40,7 +40,7 @@ pub struct Band {
     /// CF `standard_name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standard_name: Option<String>,
-    /// How pixels are taken onto the cube's grid.
+    /// How pixels are taken onto the cube's grid; the name is GDAL's, as `cubicspline` or `med`.
     #[serde(default = "nearest")]
     pub resampling: Resampling,
 }

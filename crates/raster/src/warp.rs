@@ -1,14 +1,22 @@
 //! Rasters from one grid onto another, pixel for pixel as GDAL's exact warper does.
 
+mod area;
+mod filter;
 mod kernel;
+mod overlay;
 mod positions;
 mod resampling;
+mod touched;
 
 use rayon::prelude::*;
 use terracube_grid::{Affine, GeoBox, Transform};
 
-use self::kernel::{Source, area_mean, sample_kernel};
+use self::area::{area_mean, area_rms};
+use self::filter::Filter;
+use self::kernel::{Source, sample_filter};
+use self::overlay::covered_sum;
 use self::positions::{Point, Position, Positions};
+use self::touched::Touched;
 use crate::pixels::typed;
 use crate::raster::sidestep_nodata;
 use crate::sample::Sample;
@@ -22,7 +30,7 @@ pub struct WarpOptions {
     /// The method.
     pub resampling: Resampling,
     /// Source pixels per destination pixel along source columns and rows; above 1 means
-    /// downsampling, and the kernels of bilinear and cubic widen by it. Give the same for every
+    /// downsampling, and the kernels of bilinear, cubic, cubic spline and lanczos widen by it. Give the same for every
     /// window of one grid, so that a pixel does not depend on the window it is computed in.
     pub scale: (f64, f64),
     /// Where the source raster lies in its whole image.
@@ -86,9 +94,11 @@ impl SourceExtent {
 /// to the source's. Rows are spread over the current rayon pool.
 ///
 /// The rules are those of GDAL's warper with a given error threshold and fixed kernel scales
-/// (`XSCALE`, `YSCALE`): the pixel that contains the position must be valid; bilinear and cubic use
-/// the valid taps, renormalised; cubic with an invalid or outside tap falls back to bilinear at
-/// scale 1; average weighs touched pixels by area.
+/// (`XSCALE`, `YSCALE`): the pixel that contains the position must be valid; bilinear, cubic, cubic
+/// spline and lanczos use the valid taps, renormalised; cubic with an invalid or outside tap falls
+/// back to bilinear at scale 1. The others use the valid pixels that are touched, wherever the
+/// position lies, each as [`Resampling`] says. Where both grids lie pixel on pixel the values are
+/// copied, also by cubic spline, which would smooth them.
 ///
 /// A pixel needed but outside the `src` raster, though inside its image, counts as invalid: read
 /// enough around it ([`Resampling::margin`]).
@@ -115,6 +125,7 @@ pub fn warp(
         is_identity: transform.is_identity(),
         to_image: Affine::translate(extent.col as f64, extent.row as f64).compose(&to_window),
     };
+    let resampling = if position.is_aligned() { Resampling::Nearest } else { options.resampling };
     let positions = Positions::new(position, options.tolerance, options.at);
     let scale = (kernel_scale(options.scale.0), kernel_scale(options.scale.1));
     let mut out = Raster::empty(dst_box.width, dst_box.height, options.dtype);
@@ -124,7 +135,7 @@ pub fn warp(
     typed!(src.dtype(), S => {
         if let Some(values) = S::slice(&src.pixels) {
             let source = Source::new(values, src, extent);
-            typed!(options.dtype, D => fill::<S, D>(&source, &positions, options.resampling, scale, &mut out));
+            typed!(options.dtype, D => fill::<S, D>(&source, &positions, resampling, scale, &mut out));
         }
     });
     if let Some(nodata) = options.nodata {
@@ -183,33 +194,53 @@ fn fill<S: Sample, D: Sample>(
     bands.into_par_iter().for_each(|(rows, values, valid)| {
         let band = positions.band(rows, width);
         let (mut from, mut to) = (vec![(0.0, 0.0); width], vec![(0.0, 0.0); width]);
+        let mut filter = Filter::new(resampling);
+        let mut touched = Touched::new();
+        let (mut right, mut below) = (from.clone(), from.clone());
         let lines = values.chunks_exact_mut(width).zip(valid.chunks_exact_mut(width));
         for (row, (values, valid)) in band.rows.clone().zip(lines) {
             let pixels = values.iter_mut().zip(valid);
-            if resampling == Resampling::Average {
-                positions.row(&band, row, (0.0, 0.0), &mut from);
-                positions.row(&band, row, (1.0, 1.0), &mut to);
-                let corners = from.iter().zip(&to);
-                put(pixels, corners.map(|(from, to)| area_mean(source, *from, *to)));
+            if resampling.is_point() {
+                positions.row(&band, row, (0.5, 0.5), &mut from);
+                let at = from.iter().copied();
+                match &mut filter {
+                    Some(filter) => {
+                        put(pixels, at.map(|at| sample_filter(source, at, filter, scale)));
+                    }
+                    None => keep(pixels, at.map(|at| nearest(source, at))),
+                }
                 continue;
             }
-            positions.row(&band, row, (0.5, 0.5), &mut from);
-            let at = from.iter().copied();
-            if resampling == Resampling::Nearest {
-                let nearest = |at: Point| {
-                    let (col, row) = source.containing(at)?;
-                    source.get(col, row).map(convert::<S, D>)
-                };
-                for ((value, valid), found) in pixels.zip(at.map(nearest)) {
-                    if let Some(found) = found {
-                        (*value, *valid) = (found, true);
-                    }
+            positions.row(&band, row, (0.0, 0.0), &mut from);
+            positions.row(&band, row, (1.0, 1.0), &mut to);
+            let corners = from.iter().copied().zip(to.iter().copied());
+            match resampling {
+                Resampling::Average => {
+                    put(pixels, corners.map(|(from, to)| area_mean(source, from, to)));
                 }
-            } else {
-                put(pixels, at.map(|at| sample_kernel(source, at, resampling, scale)));
+                Resampling::Rms => {
+                    put(pixels, corners.map(|(from, to)| area_rms(source, from, to)));
+                }
+                Resampling::Sum => {
+                    positions.row(&band, row, (1.0, 0.0), &mut right);
+                    positions.row(&band, row, (0.0, 1.0), &mut below);
+                    let others = right.iter().copied().zip(below.iter().copied());
+                    let corners = corners.zip(others);
+                    let sum = |((a, c), (b, d))| covered_sum(source, [a, b, c, d]);
+                    put(pixels, corners.map(sum));
+                }
+                _ => {
+                    let pick = |(from, to)| touched.pick(resampling, source, from, to);
+                    keep(pixels, corners.map(pick));
+                }
             }
         }
     });
+}
+
+fn nearest<S: Sample>(source: &Source<'_, S>, at: Point) -> Option<S> {
+    let (col, row) = source.containing(at)?;
+    source.get(col, row)
 }
 
 /// Writes what was found; the other pixels stay invalid.
@@ -220,6 +251,18 @@ fn put<'a, D: Sample>(
     for ((value, valid), found) in pixels.zip(found) {
         if let Some(found) = found {
             (*value, *valid) = (D::from_f64(found), true);
+        }
+    }
+}
+
+/// Writes the source's own values that were found; the other pixels stay invalid.
+fn keep<'a, S: Sample, D: Sample>(
+    pixels: impl Iterator<Item = (&'a mut D, &'a mut bool)>,
+    found: impl Iterator<Item = Option<S>>,
+) {
+    for ((value, valid), found) in pixels.zip(found) {
+        if let Some(found) = found {
+            (*value, *valid) = (convert(found), true);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use terracube_grid::{GeoBox, ReadPlan, Transform};
-use terracube_raster::{Cog, FetchedWindow, WindowRef};
+use terracube_raster::{Cog, FetchedWindow, Resampling, WindowRef};
 use terracube_source::{Asset, Granule};
 
 use super::Round;
@@ -147,7 +147,11 @@ async fn read(
         return Err(fault("neither the file nor its metadata says where it lies".into()));
     };
     let transform = Arc::new(Transform::new(&patch.crs, &whole.crs)?);
-    let level = level(&cog, &whole, patch, &transform);
+    // A sum over an overview would count each of its pixels as one.
+    let level = match band.resampling {
+        Resampling::Sum => 0,
+        _ => level(&cog, &whole, patch, &transform),
+    };
     let grid = match level {
         0 => whole,
         _ => {

@@ -1,13 +1,14 @@
-//! The kernels: one destination value from the source pixels around a position.
+//! A source raster, and bilinear and cubic between its pixels.
 
+use super::filter::Filter;
 use super::{Resampling, SourceExtent};
 use crate::Raster;
 use crate::sample::Sample;
 
 /// Positions this close below a pixel edge count as on it.
-const EDGE: f64 = 1e-10;
+pub(super) const EDGE: f64 = 1e-10;
 /// Weights that sum to less give no value.
-const LEAST_WEIGHT: f64 = 1e-6;
+pub(super) const LEAST_WEIGHT: f64 = 1e-6;
 
 /// A source raster addressed by the pixels of its whole image.
 pub(super) struct Source<'a, T> {
@@ -17,7 +18,7 @@ pub(super) struct Source<'a, T> {
     height: i64,
     col: i64,
     row: i64,
-    image: (i64, i64),
+    pub(super) image: (i64, i64),
 }
 
 impl<'a, T: Sample> Source<'a, T> {
@@ -80,23 +81,25 @@ impl<T: Sample> Source<'_, T> {
     }
 }
 
-/// Bilinear or cubic at a position; scales are source pixels per destination pixel, at least 1.
-pub(super) fn sample_kernel<T: Sample>(
+/// The value of a filter at a position whose pixel is valid. Scales are source pixels per
+/// destination pixel, at least 1.
+pub(super) fn sample_filter<T: Sample>(
     source: &Source<'_, T>,
     at: (f64, f64),
-    resampling: Resampling,
+    filter: &mut Filter,
     scale: (f64, f64),
 ) -> Option<f64> {
     let (col, row) = source.containing(at)?;
     source.get(col, row)?;
     let (u, v) = (at.0 - 0.5, at.1 - 0.5);
-    let is_unscaled = scale == (1.0, 1.0);
-    match resampling {
-        Resampling::Cubic if is_unscaled => cubic(source, u, v).or_else(|| bilinear(source, u, v)),
-        Resampling::Cubic => wide(source, (u, v), scale, Resampling::Cubic),
-        _ if is_unscaled => bilinear(source, u, v),
-        _ => wide(source, (u, v), scale, Resampling::Bilinear),
+    if scale == (1.0, 1.0) {
+        match filter.resampling {
+            Resampling::Bilinear => return bilinear(source, u, v),
+            Resampling::Cubic => return cubic(source, u, v).or_else(|| bilinear(source, u, v)),
+            _ => {}
+        }
     }
+    filter.sum(source, (u, v), scale)
 }
 
 fn bilinear<T: Sample>(source: &Source<'_, T>, u: f64, v: f64) -> Option<f64> {
@@ -139,7 +142,7 @@ fn cubic<T: Sample>(source: &Source<'_, T>, u: f64, v: f64) -> Option<f64> {
 }
 
 /// `f64::floor`, which is a call where the processor need not have an instruction for it.
-fn floor(x: f64) -> i64 {
+pub(super) fn floor(x: f64) -> i64 {
     let below = x as i64;
     below - i64::from((below as f64) > x)
 }
@@ -154,109 +157,15 @@ fn cubic_weights(d: f64) -> [f64; 4] {
     ]
 }
 
-/// The general form for downsampling: the kernel stretched by the scale, over the valid taps.
-fn wide<T: Sample>(
-    source: &Source<'_, T>,
-    (u, v): (f64, f64),
-    scale: (f64, f64),
-    resampling: Resampling,
-) -> Option<f64> {
-    let radius = resampling.radius();
-    let (i0, j0) = (u.floor(), v.floor());
-    let reach = |scale: f64| (radius * scale).ceil() as i64;
-    let weight = |k: i64, d: f64, scale: f64| {
-        let t = (k as f64 - d) / scale;
-        if resampling == Resampling::Cubic { catmull_rom(t) } else { (1.0 - t.abs()).max(0.0) }
-    };
-    let (rx, ry) = (reach(scale.0), reach(scale.1));
-    let mut sum = Sum::default();
-    for k in 1 - ry..=ry {
-        let wy = weight(k, v - j0, scale.1);
-        if wy == 0.0 {
-            continue;
-        }
-        for l in 1 - rx..=rx {
-            let wx = weight(l, u - i0, scale.0);
-            if let Some(value) = source.get(i0 as i64 + l, j0 as i64 + k) {
-                sum.add(value.to_f64(), wx * wy);
-            }
-        }
-    }
-    sum.mean()
-}
-
-fn catmull_rom(t: f64) -> f64 {
-    let t = t.abs();
-    if t <= 1.0 {
-        (1.5 * t - 2.5) * t * t + 1.0
-    } else if t < 2.0 {
-        ((-0.5 * t + 2.5) * t - 4.0) * t + 2.0
-    } else {
-        0.0
-    }
-}
-
-/// The mean over the window between two transformed corners, weighed by area.
-pub(super) fn area_mean<T: Sample>(
-    source: &Source<'_, T>,
-    from: (f64, f64),
-    to: (f64, f64),
-) -> Option<f64> {
-    if !(from.0.is_finite() && from.1.is_finite() && to.0.is_finite() && to.1.is_finite()) {
-        return None;
-    }
-    let (cols, rows) =
-        (Span::new(from.0, to.0, source.image.0)?, Span::new(from.1, to.1, source.image.1)?);
-    let mut sum = Sum::default();
-    for row in rows.first..=rows.last {
-        let wy = rows.weight(row);
-        for col in cols.first..=cols.last {
-            if let Some(value) = source.get(col, row) {
-                sum.add(value.to_f64(), wy * cols.weight(col));
-            }
-        }
-    }
-    sum.mean()
-}
-
-/// The pixels that an interval along one axis touches, clipped to the image.
-struct Span {
-    low: f64,
-    high: f64,
-    first: i64,
-    last: i64,
-}
-
-impl Span {
-    fn new(a: f64, b: f64, size: i64) -> Option<Self> {
-        let (low, high) = (a.min(b), a.max(b));
-        let first = ((low + EDGE).floor() as i64).max(0);
-        let last = (((high - EDGE).ceil() as i64) - 1).min(size - 1);
-        (first <= last).then_some(Self { low, high, first, last })
-    }
-
-    /// What of a pixel is inside. The unclipped ends are used on purpose: what overhangs the image
-    /// is added to its edge pixel.
-    fn weight(&self, index: i64) -> f64 {
-        let mut weight = 1.0;
-        if index == self.first {
-            weight -= self.low - index as f64;
-        }
-        if index == self.last {
-            weight -= (index + 1) as f64 - self.high;
-        }
-        weight
-    }
-}
-
+/// A weighted sum.
 #[derive(Default)]
-struct Sum {
-    values: f64,
-    weights: f64,
+pub(super) struct Sum {
+    pub(super) values: f64,
+    pub(super) weights: f64,
 }
 
 impl Sum {
-    fn add(&mut self, value: f64, weight: f64) {
+    pub(super) fn add(&mut self, value: f64, weight: f64) {
         // A tap without weight must not let NaN in.
         if weight != 0.0 {
             self.values += value * weight;
@@ -264,7 +173,7 @@ impl Sum {
         }
     }
 
-    fn mean(&self) -> Option<f64> {
+    pub(super) fn mean(&self) -> Option<f64> {
         (self.weights >= LEAST_WEIGHT).then(|| self.values / self.weights)
     }
 }

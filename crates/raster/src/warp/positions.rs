@@ -52,6 +52,14 @@ const LEAST_SIDE: i64 = 8;
 const NOWHERE: Point = (f64::NAN, f64::NAN);
 
 impl Position<'_> {
+    /// Whether pixels of the destination are pixels of the image, as well as affines can tell.
+    pub(super) fn is_aligned(&self) -> bool {
+        let whole = |v: f64| (v - v.round()).abs() < 1e-8;
+        let t = self.to_image.compose(&self.dst);
+        let off = (t.a - 1.0).abs().max(t.b.abs()).max(t.d.abs()).max((t.e - 1.0).abs());
+        self.is_identity && off < 1e-12 && whole(t.c) && whole(t.f)
+    }
+
     fn at(&self, col: f64, row: f64) -> Option<Point> {
         let (x, y) = self.dst.apply(col, row);
         let (x, y) = if self.is_identity { (x, y) } else { self.transform.forward(x, y)? };
