@@ -53,7 +53,7 @@ pub enum Resampling {
     /// The sum of the pixels under the destination pixel, each times the part of it that is covered,
     /// so that totals are kept. Its edges are straight in the source, and in GDAL a source pixel's
     /// edges are straight in the destination: where the transform bends, sums differ by what lies
-    /// between the two (1e-4 of a source pixel's value for some hundred metres).
+    /// between the two (some hundredths of one source pixel's value at most for some hundred metres).
     Sum,
     /// The root of the mean square of the pixels touched, by area.
     Rms,
