@@ -1,4 +1,4 @@
-//! Rasters from one grid onto another, pixel for pixel as GDAL's exact warper does.
+//! Rasters from one grid onto another by the rules of GDAL's warper, exactly or within a tolerance.
 
 mod area;
 mod filter;

@@ -64,9 +64,9 @@ async fn run(
     while let Some(group) = planned.next().await {
         for group in split(group, budget / ROOM) {
             let wanted = wanted(&group);
-            let bytes: u64 =
-                wanted.iter().map(|(cog, windows, _)| cog.missing_bytes(windows)).sum();
-            let share = u32::try_from(bytes.div_ceil(PERMIT)).unwrap_or(u32::MAX).min(permits);
+            let share = u32::try_from(missing_bytes(&wanted).div_ceil(PERMIT))
+                .unwrap_or(u32::MAX)
+                .min(permits);
             // The semaphore is never closed.
             let permit = room.clone().acquire_many_owned(share).await.ok();
             let blocks = Arc::new(Blocks::new(wanted, permit));
@@ -104,10 +104,7 @@ async fn plan(round: Arc<Round>, jobs: Vec<Job>) -> Vec<Unread> {
 
 /// The group in parts that read at most so many bytes, as far as single patches do.
 fn split(mut group: Vec<Unread>, most: u64) -> Vec<Vec<Unread>> {
-    let bytes = |group: &[Unread]| -> u64 {
-        wanted(group).iter().map(|(cog, windows, _)| cog.missing_bytes(windows)).sum()
-    };
-    if group.len() < 2 || bytes(&group) <= most {
+    if group.len() < 2 || missing_bytes(&wanted(&group)) <= most {
         return vec![group];
     }
     let second = group.split_off(group.len() / 2);
@@ -131,6 +128,11 @@ fn wanted(group: &[Unread]) -> Wanted {
         }
     }
     wanted
+}
+
+/// Bytes of the blocks that would be read now.
+fn missing_bytes(wanted: &Wanted) -> u64 {
+    wanted.iter().map(|(cog, windows, _)| cog.missing_bytes(windows)).sum()
 }
 
 impl Blocks {

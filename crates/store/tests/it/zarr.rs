@@ -141,6 +141,11 @@ async fn any_window_is_read_and_written() {
                 .flat_map(|at| model[flat(at, &shape)].to_ne_bytes())
                 .collect();
             assert_eq!(array.read(window).await.unwrap(), expected, "{window:?}");
+            // What was in a buffer before is gone, also where no chunk is stored.
+            let used = vec![0xaa; expected.len()];
+            assert_eq!(array.read_into(window, used).await.unwrap(), expected, "{window:?}");
+            let large = array.read_into(window, vec![0; expected.len() + 1]).await;
+            assert!(matches!(large, Err(Error::OutOfBounds { .. })), "{large:?}");
         }
     }
     for outside in [vec![0..5, 0..7], vec![0..6, 0..7, 0..6]] {
