@@ -31,6 +31,7 @@ mod files;
 mod filter;
 mod gate;
 mod item;
+pub mod made_table;
 mod paging;
 mod request;
 mod search;
