@@ -29,6 +29,6 @@ pub use region::{ProjectedRegion, Region};
 pub use tile::Tile;
 pub use tile_grid::{TileGrid, TileLimits};
 pub use time::{Time, TimeRange};
-pub use time_axis::{Lookup, TimeAxis, TimeStep};
+pub use time_axis::{Grouping, Lookup, SolarLongitude, TimeAxis, TimeStep};
 pub use transform::Transform;
 pub use window::Window;

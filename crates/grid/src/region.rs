@@ -9,7 +9,9 @@ mod ring;
 
 use std::fmt;
 
-use geo::{BoundingRect, Coord, Intersects, LineString, MultiPolygon, Polygon};
+use geo::{
+    BoundingRect, Centroid, Coord, Intersects, LineString, MultiPolygon, Polygon, Translate,
+};
 use serde_json::Value;
 
 pub use projected::ProjectedRegion;
@@ -135,6 +137,21 @@ impl Region {
     #[must_use]
     pub fn bbox_wgs84(&self) -> Vec<Bounds> {
         longitude::boxes(&self.lonlat)
+    }
+
+    /// The longitude of its centre of area in the plane of longitude and latitude, in degrees from
+    /// −180 to 180; of one across 180° it lies there, and not on the other side of the Earth.
+    #[must_use]
+    pub fn middle_longitude(&self) -> Option<f64> {
+        // Parts on both sides of 180° are brought together first.
+        let start = self.bbox_wgs84().first()?.min_x;
+        let parts = self.lonlat.iter().map(|part| {
+            let west = bounds_of(part).map_or(start, |b| b.min_x);
+            let turns = ((west - start) / 360.0 + 1e-9).floor();
+            part.translate(-360.0 * turns, 0.0)
+        });
+        let x = MultiPolygon(parts.collect()).centroid()?.x();
+        Some((x + 180.0).rem_euclid(360.0) - 180.0)
     }
 
     /// As a GeoJSON Polygon or MultiPolygon in longitude and latitude by RFC 7946: split at 180°,

@@ -83,6 +83,19 @@ impl Time {
         (date.year(), date.month(), date.day())
     }
 
+    /// The beginning of its day, UTC.
+    #[must_use]
+    pub fn midnight(&self) -> Option<Self> {
+        Self::of_civil(self.civil().date().at(0, 0, 0, 0))
+    }
+
+    /// So many microseconds later; `None` beyond the years that can be told.
+    #[must_use]
+    pub fn shifted(&self, micros: i64) -> Option<Self> {
+        let span = jiff::SignedDuration::from_micros(micros);
+        self.0.checked_add(span).ok().map(Self)
+    }
+
     pub(crate) fn civil(&self) -> DateTime {
         TimeZone::UTC.to_datetime(self.0)
     }

@@ -1,15 +1,21 @@
 //! The time steps of a cube.
 
+mod grouping;
+mod step;
+mod text;
+
 use std::fmt;
 use std::ops::Range;
 
-use jiff::Span;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::time::{Time, TimeRange};
+pub use grouping::{Grouping, SolarLongitude};
+use step::Step;
+use text::AxisText;
 
-/// Ascending time steps, each a cell `[start, end)` that granules fall into.
+/// Ascending time steps, each a cell `[start, end)` that granules fall into by a [`Grouping`].
 ///
 /// ```
 /// use terracube_grid::{TimeAxis, Time};
@@ -20,12 +26,27 @@ use crate::time::{Time, TimeRange};
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "AxisText", into = "AxisText")]
-pub struct TimeAxis(Kind);
+pub struct TimeAxis {
+    kind: Kind,
+    grouping: Grouping,
+}
 
 #[derive(Debug, Clone, PartialEq)]
 enum Kind {
-    Explicit { times: Vec<Time>, end: Time },
-    Regular { start: Time, end: Time, step: Step, len: usize },
+    Explicit {
+        times: Vec<Time>,
+        end: Time,
+    },
+    Regular {
+        start: Time,
+        end: Time,
+        step: Step,
+        len: usize,
+    },
+    /// Its steps are still to be asked of a source.
+    Sought {
+        range: TimeRange,
+    },
 }
 
 /// One step of a [`TimeAxis`].
@@ -81,9 +102,8 @@ impl TimeAxis {
                 format!("{} is not before {}", pair[0], pair[1]),
             ));
         }
-        const DAY: i64 = 86_400_000_000;
         let gap = match times.len() {
-            1 => DAY,
+            1 => DAY_MICROS,
             n => last.micros() - times[n - 2].micros(),
         };
         let end = match end {
@@ -96,42 +116,122 @@ impl TimeAxis {
                 format!("its end {end} is not after its last step {last}"),
             ));
         }
-        Ok(Self(Kind::Explicit { times, end }))
+        Ok(Self::of(Kind::Explicit { times, end }))
     }
 
     /// From `start` up to but not including `end` in steps of an ISO 8601 duration such as `P1D`,
-    /// `P10D`, `P1M`, `P1Y` or `PT6H`, counted on the UTC calendar from `start`. The last cell keeps
-    /// its full length.
+    /// `P10D`, `P1M`, `P1Y` or `PT6H`, counted on the UTC calendar from `start`; or of a period of
+    /// the calendar, `day`, `dekad` (of a month: days 1 to 10, 11 to 20, 21 to its end), `month`,
+    /// `season` (three months from December, March, June, September) or `year`, of which the first
+    /// is the one that holds `start`. The last cell keeps its full length.
     ///
     /// # Errors
-    /// [`Error::BadTime`] for a duration that cannot be read or is not positive; [`Error::Invalid`] for
+    /// [`Error::BadTime`] for a step that cannot be read or is not positive; [`Error::Invalid`] for
     /// an empty axis or one longer than [`MOST`](Self::MOST) steps.
     pub fn regular(start: Time, end: Time, step: &str) -> Result<Self> {
         let step = Step::parse(step)?;
         if end <= start {
             return Err(Error::invalid("time axis", format!("{start} is not before {end}")));
         }
+        let start = step.floor(start).unwrap_or(start);
         let starts = |i: usize| step.at(start, i).is_some_and(|time| time < end);
         if starts(Self::MOST) {
             return Err(Error::invalid("time axis", format!("more than {} steps", Self::MOST)));
         }
         let len = first_false(0, Self::MOST, starts);
         if len > 1 && step.at(start, 1) <= Some(start) {
-            return Err(Error::time("duration", &step.text, "it is not positive"));
+            return Err(Error::time("duration", step.text(), "it is not positive"));
         }
-        Ok(Self(Kind::Regular { start, end, step, len }))
+        Ok(Self::of(Kind::Regular { start, end, step, len }))
+    }
+
+    /// The steps that a source has granules for between two times: known once it was
+    /// [asked](Self::found).
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for periods, which are known without asking, and for an empty range.
+    pub fn sought(range: TimeRange, grouping: Grouping) -> Result<Self> {
+        if grouping == Grouping::Period {
+            let reason = "times of a source need a group: instant, utc_day or solar_day";
+            return Err(Error::invalid("time axis", reason));
+        }
+        if range.start >= range.end {
+            return Err(Error::invalid("time axis", format!("{range} is empty")));
+        }
+        Ok(Self { kind: Kind::Sought { range }, grouping })
+    }
+
+    /// The same steps, but granules fall into them by another rule.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the rule does not go with the steps: instants need a list of times,
+    /// UTC days need steps of a day.
+    pub fn grouped(self, grouping: Grouping) -> Result<Self> {
+        let fault = match (&self.kind, grouping) {
+            (Kind::Regular { .. }, Grouping::Instant) => {
+                Some("group = \"instant\" needs a list of times, or times = \"source\"".to_owned())
+            }
+            (Kind::Regular { step, .. }, Grouping::UtcDay) if !step.is_day() => {
+                Some(format!("group = \"utc_day\" has steps of a day, not of {}", step.text()))
+            }
+            (Kind::Explicit { times, .. }, Grouping::UtcDay | Grouping::SolarDay(_)) => times
+                .iter()
+                .find(|time| Some(**time) != time.midnight())
+                .map(|time| format!("days begin at midnight, not at {time}")),
+            _ => None,
+        };
+        match fault {
+            Some(reason) => Err(Error::invalid("time axis", reason)),
+            None => Ok(Self { grouping, ..self }),
+        }
+    }
+
+    /// How granules fall into the steps.
+    #[must_use]
+    pub fn grouping(&self) -> Grouping {
+        self.grouping
+    }
+
+    /// Between which times the steps are still to be asked of a source; `None` once they are known.
+    #[must_use]
+    pub fn is_sought(&self) -> Option<TimeRange> {
+        match self.kind {
+            Kind::Sought { range } => Some(range),
+            _ => None,
+        }
+    }
+
+    /// The axis of the groups that these granules make, each given by its time and, where it is
+    /// known, the longitude of its place. Only those count whose group begins within the range that
+    /// is sought.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there are none.
+    pub fn found(&self, granules: impl IntoIterator<Item = (Time, Option<f64>)>) -> Result<Self> {
+        let Kind::Sought { range } = &self.kind else { return Ok(self.clone()) };
+        let group = |(time, longitude)| self.group_of(time, longitude);
+        let mut times: Vec<_> =
+            granules.into_iter().filter_map(group).filter(|time| range.contains(*time)).collect();
+        times.sort_unstable();
+        times.dedup();
+        let Some(last) = times.last() else {
+            return Err(Error::invalid("time axis", format!("the source has nothing in {range}")));
+        };
+        let end = Time::from_micros(last.micros().saturating_add(DAY_MICROS)).ok();
+        Self::explicit(times, end)?.grouped(self.grouping)
     }
 
     /// Number of steps.
     #[must_use]
     pub fn len(&self) -> usize {
-        match &self.0 {
+        match &self.kind {
             Kind::Explicit { times, .. } => times.len(),
             Kind::Regular { len, .. } => *len,
+            Kind::Sought { .. } => 0,
         }
     }
 
-    /// Never: an axis has at least one step.
+    /// Only while its steps are still to be asked of a source: an axis has at least one step.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -154,6 +254,9 @@ impl TimeAxis {
     /// From the first step's start to the last cell's end.
     #[must_use]
     pub fn range(&self) -> TimeRange {
+        if let Kind::Sought { range } = self.kind {
+            return range;
+        }
         let start = self.start_of(0).unwrap_or(Time::MIN);
         TimeRange { start, end: self.end_of(self.len().saturating_sub(1)).unwrap_or(Time::MAX) }
     }
@@ -184,7 +287,43 @@ impl TimeAxis {
     #[must_use]
     pub fn cell_of(&self, time: Time) -> Option<usize> {
         let index = self.first_after(time).checked_sub(1)?;
-        (time < self.end_of(index)?).then_some(index)
+        let is_instant = self.grouping == Grouping::Instant;
+        let holds =
+            if is_instant { self.start_of(index)? == time } else { time < self.end_of(index)? };
+        holds.then_some(index)
+    }
+
+    /// The step that a granule of this time falls into, seen at this longitude in degrees; the
+    /// longitude matters to [solar days](Grouping::SolarDay) only, which are UTC days without it.
+    #[must_use]
+    pub fn step_of(&self, time: Time, longitude: Option<f64>) -> Option<usize> {
+        self.cell_of(self.grouping.time_of(time, longitude)?)
+    }
+
+    /// When granules of some steps may have been seen, in UTC: solar days reach 12 hours further
+    /// on both sides.
+    #[must_use]
+    pub fn search_range(&self, steps: Range<usize>) -> TimeRange {
+        let all = self.range();
+        let start = self.start_of(steps.start).unwrap_or(all.start);
+        let end = self.end_of(steps.end.saturating_sub(1)).unwrap_or(all.end);
+        let margin = self.grouping.margin();
+        TimeRange {
+            start: start.shifted(-margin.0).unwrap_or(Time::MIN),
+            end: end.shifted(margin.1).unwrap_or(Time::MAX),
+        }
+    }
+
+    fn group_of(&self, time: Time, longitude: Option<f64>) -> Option<Time> {
+        let time = self.grouping.time_of(time, longitude)?;
+        match self.grouping {
+            Grouping::UtcDay | Grouping::SolarDay(_) => time.midnight(),
+            Grouping::Period | Grouping::Instant => Some(time),
+        }
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, grouping: Grouping::Period }
     }
 
     /// The steps whose cells share a moment with `range`.
@@ -202,74 +341,44 @@ impl TimeAxis {
     }
 
     fn start_of(&self, index: usize) -> Option<Time> {
-        match &self.0 {
+        match &self.kind {
             Kind::Explicit { times, .. } => times.get(index).copied(),
             Kind::Regular { start, step, len, .. } => {
                 (index < *len).then(|| step.at(*start, index))?
             }
+            Kind::Sought { .. } => None,
         }
     }
 
     fn end_of(&self, index: usize) -> Option<Time> {
-        match &self.0 {
+        match &self.kind {
             Kind::Explicit { times, end } => {
-                (index < times.len()).then(|| times.get(index + 1).copied().unwrap_or(*end))
+                let start = times.get(index)?;
+                match self.grouping {
+                    Grouping::Period => Some(times.get(index + 1).copied().unwrap_or(*end)),
+                    Grouping::Instant => Some(*start),
+                    Grouping::UtcDay | Grouping::SolarDay(_) => start.shifted(DAY_MICROS),
+                }
             }
             Kind::Regular { start, step, len, .. } => {
                 (index < *len).then(|| step.at(*start, index + 1).unwrap_or(Time::MAX))
             }
+            Kind::Sought { .. } => None,
         }
     }
 
     fn label(&self, start: Time) -> String {
         let text = start.to_string();
         let Some(date) = text.strip_suffix("T00:00:00Z") else { return text };
-        let Kind::Regular { step, .. } = &self.0 else { return date.to_owned() };
-        let fields = &step.span;
-        let months = fields.get_months() != 0 || fields.get_years() != 0;
-        let days = fields.get_weeks() != 0 || fields.get_days() != 0;
-        if step.has_clock() {
-            text
-        } else if months && !days && date.ends_with("-01") {
-            let yearly = fields.get_months() % 12 == 0 && date.ends_with("-01-01");
-            date[..date.len() - if yearly { 6 } else { 3 }].to_owned()
-        } else {
-            date.to_owned()
+        match &self.kind {
+            Kind::Regular { step, .. } => step.label(date).unwrap_or(text),
+            _ => date.to_owned(),
         }
     }
 }
 
-/// An ISO 8601 duration.
-#[derive(Debug, Clone)]
-struct Step {
-    text: String,
-    span: Span,
-}
-
-impl Step {
-    fn parse(text: &str) -> Result<Self> {
-        let span: Span =
-            text.trim().parse().map_err(|cause| Error::time("duration", text, cause))?;
-        if !span.is_positive() {
-            return Err(Error::time("duration", text, "it is not positive"));
-        }
-        Ok(Self { text: text.trim().to_owned(), span })
-    }
-
-    fn at(&self, start: Time, index: usize) -> Option<Time> {
-        start.plus(self.span.checked_mul(i64::try_from(index).ok()?).ok()?)
-    }
-
-    fn has_clock(&self) -> bool {
-        self.text.contains(['T', 't'])
-    }
-}
-
-impl PartialEq for Step {
-    fn eq(&self, other: &Self) -> bool {
-        self.span.fieldwise() == other.span.fieldwise()
-    }
-}
+/// Microseconds of a day.
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The first index in `low..high` for which `holds` is false; it must be true before and false after.
 fn first_false(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -> usize {
@@ -284,52 +393,14 @@ fn first_false(mut low: usize, mut high: usize, holds: impl Fn(usize) -> bool) -
     low
 }
 
-/// As it stands in a declaration: `times` and maybe `end`, or `start`, `end` and `step`.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AxisText {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    times: Option<Vec<Time>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    start: Option<Time>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    end: Option<Time>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    step: Option<String>,
-}
-
-impl TryFrom<AxisText> for TimeAxis {
-    type Error = Error;
-
-    fn try_from(text: AxisText) -> Result<Self> {
-        match (text.times, text.start, text.end, text.step) {
-            (Some(times), None, end, None) => Self::explicit(times, end),
-            (None, Some(start), Some(end), Some(step)) => Self::regular(start, end, &step),
-            _ => Err(Error::invalid("time axis", "give either times, or start, end and step")),
-        }
-    }
-}
-
-impl From<TimeAxis> for AxisText {
-    fn from(axis: TimeAxis) -> Self {
-        match axis.0 {
-            Kind::Explicit { times, end } => {
-                Self { times: Some(times), start: None, end: Some(end), step: None }
-            }
-            Kind::Regular { start, end, step, .. } => {
-                Self { times: None, start: Some(start), end: Some(end), step: Some(step.text) }
-            }
-        }
-    }
-}
-
 impl fmt::Display for TimeAxis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.kind {
             Kind::Explicit { times, .. } => write!(f, "{} times in {}", times.len(), self.range()),
             Kind::Regular { step, len, .. } => {
-                write!(f, "{len} × {} in {}", step.text, self.range())
+                write!(f, "{len} × {} in {}", step.text(), self.range())
             }
+            Kind::Sought { range } => write!(f, "times of a source in {range}"),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod affine;
 mod crs;
 mod geobox;
+mod grouping;
 mod overlap;
 mod region;
 mod tile_grid;
