@@ -43,7 +43,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 8] = [
     Need {
         purpose: Purpose::Build,
         what: "a C compiler (cc)",
@@ -71,6 +71,27 @@ const NEEDS: [Need; 5] = [
         packages: &["strace"],
         why: "a test kills writers of a store between system calls",
         is_there: || command::find_program("strace").is_some(),
+    },
+    Need {
+        purpose: Purpose::Test,
+        what: "pkg-config",
+        packages: &["pkg-config"],
+        why: "finds the libraries below when all features are built",
+        is_there: || command::find_program("pkg-config").is_some(),
+    },
+    Need {
+        purpose: Purpose::Test,
+        what: "GDAL's library with its headers",
+        packages: &["libgdal-dev"],
+        why: "the feature `gdal` reads other rasters with it",
+        is_there: || command::find_program("gdal-config").is_some(),
+    },
+    Need {
+        purpose: Purpose::Test,
+        what: "netCDF's library with its headers",
+        packages: &["libnetcdf-dev"],
+        why: "the feature `netcdf` reads CF netCDF with it",
+        is_there: || command::find_program("nc-config").is_some(),
     },
     Need {
         purpose: Purpose::Peers,

@@ -10,19 +10,22 @@ mod head;
 mod ifd;
 mod image;
 mod lerc;
+mod palette;
 mod predictor;
 mod read_ahead;
+mod tags;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use terracube_grid::{Affine, GeoBox, Window};
 use terracube_store::{Key, ReadStore};
 
-use self::gdal_metadata::BandMetadata;
+use self::gdal_metadata::{BandMetadata, Metadata};
 use self::head::Head;
 use self::ifd::{Ifd, Order, tag};
 use self::image::Image;
-use crate::{DType, Error, Result};
+use crate::{ColorInterpretation, DType, Error, Gcps, MaskKind, Result};
 
 pub use self::block_cache::BlockCache;
 pub use self::fetch::{FetchedWindow, TileRef};
@@ -43,8 +46,12 @@ struct Inner {
     store: Arc<dyn ReadStore>,
     key: Key,
     geobox: Result<GeoBox, String>,
+    gcps: Option<Gcps>,
     nodata: Option<f64>,
     bands: Vec<BandMetadata>,
+    tags: BTreeMap<String, BTreeMap<String, String>>,
+    colors: Vec<ColorInterpretation>,
+    color_table: Vec<[u8; 4]>,
     levels: Vec<Level>,
     images: Vec<Image>,
     masks: Vec<Option<Image>>,
@@ -153,6 +160,64 @@ impl Cog {
         self.inner.bands.get(band)?.description.as_deref()
     }
 
+    /// The unit of a band's physical values.
+    #[must_use]
+    pub fn unit(&self, band: usize) -> Option<&str> {
+        self.inner.bands.get(band)?.unit.as_deref()
+    }
+
+    /// What a band means to the eye.
+    #[must_use]
+    pub fn color(&self, band: usize) -> ColorInterpretation {
+        self.inner.colors.get(band).copied().unwrap_or_default()
+    }
+
+    /// Red, green, blue and opacity of each value of the only band, from 0; empty without a table.
+    #[must_use]
+    pub fn color_table(&self) -> &[[u8; 4]] {
+        &self.inner.color_table
+    }
+
+    /// Tags by name, of the file's own domain (empty) or another, as GDAL shows them: items of its
+    /// metadata, `TIFFTAG_*`, `AREA_OR_POINT`.
+    #[must_use]
+    pub fn tags(&self, domain: &str) -> Option<&BTreeMap<String, String>> {
+        self.inner.tags.get(domain)
+    }
+
+    /// The names of the domains of [`tags`](Self::tags).
+    pub fn tag_domains(&self) -> impl Iterator<Item = &str> {
+        self.inner.tags.keys().map(String::as_str)
+    }
+
+    /// Tags of a band.
+    #[must_use]
+    pub fn band_tags(&self, band: usize) -> Option<&BTreeMap<String, String>> {
+        Some(&self.inner.bands.get(band)?.tags)
+    }
+
+    /// The points that locate the image when it has no affine.
+    #[must_use]
+    pub fn gcps(&self) -> Option<&Gcps> {
+        self.inner.gcps.as_ref()
+    }
+
+    /// What GDAL's flags say of a band's mask. Which pixels are valid is decided by nodata first,
+    /// as its warper does; its flags name a mask first.
+    #[must_use]
+    pub fn mask_kind(&self, band: usize) -> MaskKind {
+        let alpha = self.alpha_band().filter(|alpha| *alpha != band);
+        if self.levels().first().is_some_and(|full| full.has_mask) {
+            MaskKind::PerDataset
+        } else if self.nodata().is_some() {
+            MaskKind::Nodata
+        } else if alpha.is_some() {
+            MaskKind::Alpha
+        } else {
+            MaskKind::AllValid
+        }
+    }
+
     /// The band that says which pixels are opaque.
     #[must_use]
     pub fn alpha_band(&self) -> Option<usize> {
@@ -235,14 +300,23 @@ impl Inner {
             has_mask: mask.is_some(),
         });
         let xml = main.text(tag::GDAL_METADATA).unwrap_or_default();
+        let Metadata { domains: mut tags, bands } = gdal_metadata::parse(&xml, images[0].bands);
+        let default = tags.entry(String::new()).or_default();
+        tags::add(main, geokeys::pixel_is_point(main), default);
+        let nodata = main
+            .text(tag::GDAL_NODATA)
+            .and_then(|text| parse_nodata(&text))
+            // As GDAL, a value that no pixel can have is taken for none.
+            .filter(|v| images[0].dtype.is_float() || images[0].dtype.holds(*v));
+        let color_table = palette::color_table(main, &images[0], nodata);
         Ok(Self {
             geobox: geokeys::geobox(main, width, height),
-            nodata: main
-                .text(tag::GDAL_NODATA)
-                .and_then(|text| parse_nodata(&text))
-                // As GDAL, a value that no pixel can have is taken for none.
-                .filter(|v| images[0].dtype.is_float() || images[0].dtype.holds(*v)),
-            bands: gdal_metadata::parse(&xml, images[0].bands),
+            gcps: geokeys::gcps(main),
+            nodata,
+            colors: palette::interpretations(&images[0], &bands),
+            color_table,
+            bands,
+            tags,
             levels: levels.collect(),
             images,
             masks,

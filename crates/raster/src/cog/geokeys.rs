@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use terracube_grid::{Affine, Crs, GeoBox};
 
 use super::ifd::{Ifd, tag};
+use crate::{Gcp, Gcps};
 
 const USER_DEFINED: u64 = 32_767;
 
@@ -18,6 +19,25 @@ pub(super) fn geobox(ifd: &Ifd, width: usize, height: usize) -> Result<GeoBox, S
     GeoBox::new(crs, affine, width, height).map_err(|e| e.to_string())
 }
 
+/// Whether coordinates are those of pixel centres; `None` without any keys.
+pub(super) fn pixel_is_point(ifd: &Ifd) -> Option<bool> {
+    let keys = GeoKeys::new(ifd);
+    ifd.has(tag::GEO_KEYS).then(|| keys.short(1025) == Some(2))
+}
+
+/// The ground control points of an image that has no affine.
+pub(super) fn gcps(ifd: &Ifd) -> Option<Gcps> {
+    let tie = ifd.floats(tag::TIEPOINT);
+    if tie.len() < 6 || ifd.has(tag::PIXEL_SCALE) || ifd.has(tag::TRANSFORMATION) {
+        return None;
+    }
+    let keys = GeoKeys::new(ifd);
+    let half = if keys.short(1025) == Some(2) { 0.5 } else { 0.0 };
+    let point = |t: &[f64]| Gcp { col: t[0] + half, row: t[1] + half, x: t[3], y: t[4], z: t[5] };
+    let points = tie.chunks_exact(6).map(point).collect();
+    Some(Gcps { points, crs: keys.crs() })
+}
+
 fn affine(ifd: &Ifd, pixel_is_point: bool) -> Result<Affine, String> {
     let scale = ifd.floats(tag::PIXEL_SCALE);
     let tie = ifd.floats(tag::TIEPOINT);
@@ -28,8 +48,10 @@ fn affine(ifd: &Ifd, pixel_is_point: bool) -> Result<Affine, String> {
         Affine::new(*sx, 0.0, c, 0.0, -sy, f)
     } else if let [a, b, _, c, d, e, _, f, ..] = matrix[..] {
         Affine::new(a, b, c, d, e, f)
-    } else if tie.len() > 6 {
+    } else if tie.len() >= 6 {
         return Err("it is located by ground control points".into());
+    } else if ifd.has(tag::RPC) {
+        return Err("it is located by rational polynomials (RPC), which are not read".into());
     } else {
         return Err("it has no geotransform".into());
     };
@@ -202,6 +224,9 @@ impl GeoKeys {
     fn datum(&self) -> Result<String, String> {
         if let Some(code) = self.code(2048) {
             let crs = Crs::epsg(code).map_err(|e| e.to_string())?;
+            if let Some(shape) = self.other_ellipsoid(&crs) {
+                return Ok(shape);
+            }
             let wanted = ["+datum", "+ellps", "+a", "+b", "+rf", "+R", "+towgs84", "+pm"];
             let is_wanted = |t: &&str| wanted.contains(&t.split('=').next().unwrap_or(t));
             let parts: Vec<_> = crs.proj4().split_whitespace().filter(is_wanted).collect();
@@ -241,6 +266,18 @@ impl GeoKeys {
             .or_else(|| ellipsoid.map(ToOwned::to_owned))
             .map(|text| text + &pm)
             .ok_or_else(|| "its GeoKeys name no datum and no ellipsoid".into())
+    }
+
+    /// The ellipsoid of the keys where it is not that of the code beside it: GDAL takes the keys'.
+    fn other_ellipsoid(&self, crs: &Crs) -> Option<String> {
+        let (a, rf) = (self.doubles.get(&2057)?, self.doubles.get(&2059)?);
+        let cf = crs.cf()?;
+        let differs = |name: &str, value: f64, by: f64| {
+            cf.get(name).and_then(|v| v.as_f64()).is_some_and(|known| (known - value).abs() > by)
+        };
+        let other =
+            differs("semi_major_axis", *a, 1e-3) || differs("inverse_flattening", *rf, 1e-6);
+        other.then(|| format!("+a={a} +rf={rf}"))
     }
 
     fn units(&self) -> Result<String, String> {

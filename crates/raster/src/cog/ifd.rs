@@ -79,6 +79,10 @@ impl Ifd {
             12 => {
                 value.bytes.chunks_exact(8).map(|b| f64::from_bits(value.order.uint(b))).collect()
             }
+            5 => {
+                let part = |b: &[u8]| value.order.uint(b) as f64;
+                value.bytes.chunks_exact(8).map(|b| part(&b[..4]) / part(&b[4..])).collect()
+            }
             _ => self.uints(tag).into_iter().map(|v| v as f64).collect(),
         }
     }
@@ -216,12 +220,24 @@ pub(super) mod tag {
     pub(in super::super) const COMPRESSION: u16 = 259;
     pub(in super::super) const PHOTOMETRIC: u16 = 262;
     pub(in super::super) const FILL_ORDER: u16 = 266;
+    pub(in super::super) const DOCUMENT_NAME: u16 = 269;
+    pub(in super::super) const IMAGE_DESCRIPTION: u16 = 270;
     pub(in super::super) const STRIP_OFFSETS: u16 = 273;
     pub(in super::super) const SAMPLES: u16 = 277;
     pub(in super::super) const ROWS_PER_STRIP: u16 = 278;
     pub(in super::super) const STRIP_COUNTS: u16 = 279;
+    pub(in super::super) const MIN_SAMPLE_VALUE: u16 = 280;
+    pub(in super::super) const MAX_SAMPLE_VALUE: u16 = 281;
+    pub(in super::super) const X_RESOLUTION: u16 = 282;
+    pub(in super::super) const Y_RESOLUTION: u16 = 283;
     pub(in super::super) const PLANAR: u16 = 284;
+    pub(in super::super) const RESOLUTION_UNIT: u16 = 296;
+    pub(in super::super) const SOFTWARE: u16 = 305;
+    pub(in super::super) const DATE_TIME: u16 = 306;
+    pub(in super::super) const ARTIST: u16 = 315;
+    pub(in super::super) const HOST_COMPUTER: u16 = 316;
     pub(in super::super) const PREDICTOR: u16 = 317;
+    pub(in super::super) const COLOR_MAP: u16 = 320;
     pub(in super::super) const TILE_WIDTH: u16 = 322;
     pub(in super::super) const TILE_HEIGHT: u16 = 323;
     pub(in super::super) const TILE_OFFSETS: u16 = 324;
@@ -230,6 +246,7 @@ pub(super) mod tag {
     pub(in super::super) const EXTRA_SAMPLES: u16 = 338;
     pub(in super::super) const SAMPLE_FORMAT: u16 = 339;
     pub(in super::super) const JPEG_TABLES: u16 = 347;
+    pub(in super::super) const COPYRIGHT: u16 = 33432;
     pub(in super::super) const PIXEL_SCALE: u16 = 33550;
     pub(in super::super) const TIEPOINT: u16 = 33922;
     pub(in super::super) const TRANSFORMATION: u16 = 34264;
@@ -239,8 +256,9 @@ pub(super) mod tag {
     pub(in super::super) const GDAL_METADATA: u16 = 42112;
     pub(in super::super) const GDAL_NODATA: u16 = 42113;
     pub(in super::super) const LERC_PARAMETERS: u16 = 50674;
+    pub(in super::super) const RPC: u16 = 50844;
 
-    pub(super) const KNOWN: [u16; 30] = [
+    pub(super) const KNOWN: [u16; 44] = [
         SUBFILE_TYPE,
         WIDTH,
         HEIGHT,
@@ -248,12 +266,24 @@ pub(super) mod tag {
         COMPRESSION,
         PHOTOMETRIC,
         FILL_ORDER,
+        DOCUMENT_NAME,
+        IMAGE_DESCRIPTION,
         STRIP_OFFSETS,
         SAMPLES,
         ROWS_PER_STRIP,
         STRIP_COUNTS,
+        MIN_SAMPLE_VALUE,
+        MAX_SAMPLE_VALUE,
+        X_RESOLUTION,
+        Y_RESOLUTION,
         PLANAR,
+        RESOLUTION_UNIT,
+        SOFTWARE,
+        DATE_TIME,
+        ARTIST,
+        HOST_COMPUTER,
         PREDICTOR,
+        COLOR_MAP,
         TILE_WIDTH,
         TILE_HEIGHT,
         TILE_OFFSETS,
@@ -262,6 +292,7 @@ pub(super) mod tag {
         EXTRA_SAMPLES,
         SAMPLE_FORMAT,
         JPEG_TABLES,
+        COPYRIGHT,
         PIXEL_SCALE,
         TIEPOINT,
         TRANSFORMATION,
@@ -271,5 +302,6 @@ pub(super) mod tag {
         GDAL_METADATA,
         GDAL_NODATA,
         LERC_PARAMETERS,
+        RPC,
     ];
 }

@@ -66,6 +66,9 @@ pub(super) struct Image {
     pub(super) jpeg_tables: Option<Bytes>,
     /// The band that says which pixels are opaque.
     pub(super) alpha: Option<usize>,
+    /// Bits of a sample as stored, and TIFF's photometric interpretation.
+    pub(super) bits: u64,
+    pub(super) photometric: u64,
     offsets: Vec<u64>,
     counts: Vec<u64>,
 }
@@ -115,9 +118,20 @@ impl Image {
 
         let compression = compression(ifd).map_err(unsupported)?;
         let photometric = ifd.uint(tag::PHOTOMETRIC).unwrap_or(1);
-        if photometric == 6 && compression != Compression::Jpeg && compression != Compression::Webp
-        {
-            return Err(unsupported("YCbCr colours without JPEG compression".into()));
+        // GDAL shows these converted to red, green, blue and opacity.
+        let converted = match photometric {
+            6 if !matches!(compression, Compression::Jpeg | Compression::Webp) => {
+                Some("YCbCr colours without JPEG compression")
+            }
+            5 => Some("CMYK colours"),
+            8 => Some("CIELab colours"),
+            _ => None,
+        };
+        if let Some(colors) = converted {
+            return Err(unsupported(colors.into()));
+        }
+        if compression == Compression::Jpeg && bits > 8 {
+            return Err(unsupported(format!("JPEG with {bits} bits")));
         }
         let predictor = ifd.uint(tag::PREDICTOR).unwrap_or(1);
         check_predictor(predictor, dtype, storage).map_err(unsupported)?;
@@ -148,6 +162,8 @@ impl Image {
             order,
             reversed_bits: ifd.uint(tag::FILL_ORDER) == Some(2),
             ycbcr: photometric == 6,
+            bits,
+            photometric,
             jpeg_tables: ifd.bytes(tag::JPEG_TABLES),
             alpha,
             offsets: ifd.uints(offsets_tag),

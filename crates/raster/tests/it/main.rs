@@ -4,6 +4,9 @@
 mod ahead;
 mod files;
 mod folder;
+#[cfg(all(feature = "jpeg", feature = "lerc", feature = "lzma", feature = "lzw"))]
+#[cfg(all(feature = "webp", feature = "zstd"))]
+mod formats;
 mod hostile;
 mod real;
 mod warped;
