@@ -10,6 +10,7 @@ use crate::auth::Auth;
 use crate::collection::Collection;
 use crate::error::TestbedError;
 use crate::files::Files;
+use crate::identity::Identity;
 use crate::paging::Paging;
 use crate::server::{Server, Shared};
 
@@ -24,6 +25,7 @@ pub struct Builder {
     documents: Vec<(Value, Vec<Value>)>,
     files: Files,
     guards: Vec<(String, Auth)>,
+    identity: Option<Identity>,
     asset_base: Option<String>,
     paging: Paging,
     largest_page: usize,
@@ -39,6 +41,7 @@ impl Default for Builder {
             documents: Vec::new(),
             files: Files::default(),
             guards: Vec::new(),
+            identity: None,
             asset_base: None,
             paging: Paging::default(),
             largest_page: LARGEST_PAGE,
@@ -86,6 +89,12 @@ impl Builder {
     /// answers 401.
     pub fn require(mut self, prefix: &str, auth: Auth) -> Self {
         self.guards.push((prefix.to_owned(), auth));
+        self
+    }
+
+    /// Gives tokens at `/token`.
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(identity);
         self
     }
 
@@ -149,6 +158,7 @@ impl Builder {
             collections,
             files: self.files,
             guards: self.guards,
+            identity: self.identity,
             asset_base: self.asset_base,
             paging: self.paging,
             largest_page: self.largest_page,

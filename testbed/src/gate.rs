@@ -38,12 +38,11 @@ pub(crate) async fn gate(
     let path = request.uri().path();
     let target = request.uri().path_and_query().map_or(path, |target| target.as_str());
     let faults = shared.faults.draw(target);
-    let refused = shared
-        .guards
-        .iter()
-        .find(|(prefix, auth)| path.starts_with(prefix) && !auth.admits(request.headers()));
+    let refused = shared.guards.iter().find(|(prefix, auth)| {
+        path.starts_with(prefix) && !auth.admits(request.headers(), &shared.tokens)
+    });
     let response = if let Some((_, auth)) = refused {
-        (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, auth.challenge())]).into_response()
+        auth.refusal(&shared.url, target)
     } else if let Some(answer) = before(&mut request, &faults).await {
         answer
     } else {

@@ -8,6 +8,8 @@
 //! | `/files/…` | files and byte buffers, with single byte ranges and conditions |
 //! | `/stac` | a STAC API: collections, items, search by GET and POST |
 //! | `/static/catalog.json` | the same items as a static catalogue with relative links |
+//! | `/token` | tokens by RFC 6749, for who an [`Identity`] knows |
+//! | `/oauth/authorize`, `/login` | the pages of a login server, and of a server that sends there |
 //! | `/_stats` | `{"requests", "assets", "bytes"}`: requests under `/files/` and bytes sent by them |
 //!
 //! ```
@@ -30,6 +32,7 @@ mod fault;
 mod files;
 mod filter;
 mod gate;
+mod identity;
 mod item;
 pub mod made_table;
 mod paging;
@@ -43,6 +46,7 @@ pub use auth::Auth;
 pub use builder::Builder;
 pub use error::TestbedError;
 pub use fault::{Fault, FaultKind};
+pub use identity::Identity;
 pub use paging::Paging;
 pub use request::Request;
 pub use server::Server;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use serde_json::Value;
 
 /// Headers that are kept with a request, in lower case.
-const KEPT: [&str; 10] = [
+const KEPT: [&str; 11] = [
     "accept",
     "accept-encoding",
     "authorization",
@@ -19,6 +20,7 @@ const KEPT: [&str; 10] = [
     "if-none-match",
     "if-range",
     "user-agent",
+    "x-amz-request-payer",
 ];
 
 /// One request as the server saw it, in the order of arrival.
@@ -37,6 +39,8 @@ pub struct Request {
     pub headers: BTreeMap<String, String>,
     /// The body when it is JSON: the search of a `POST`.
     pub body: Option<Value>,
+    /// The fields of the body when it is a form: a request for a token.
+    pub form: Option<BTreeMap<String, String>>,
     /// The status answered; 0 while there is none.
     pub status: u16,
     /// Bytes of the body handed to the connection so far.
@@ -79,6 +83,7 @@ impl RequestLog {
                     .filter_map(|name| Some(((*name).to_owned(), text(name)?)))
                     .collect(),
                 body: serde_json::from_slice(body).ok(),
+                form: form(parts, body),
                 status: 0,
                 bytes: 0,
             },
@@ -109,6 +114,13 @@ impl RequestLog {
     fn lock(&self) -> MutexGuard<'_, Vec<Arc<Entry>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The fields of a form, or `None` for another body.
+fn form(parts: &Parts, body: &[u8]) -> Option<BTreeMap<String, String>> {
+    let kind = parts.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    kind.starts_with("application/x-www-form-urlencoded")
+        .then(|| url::form_urlencoded::parse(body).into_owned().collect())
 }
 
 impl Entry {

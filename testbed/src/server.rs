@@ -21,9 +21,10 @@ use crate::error::TestbedError;
 use crate::fault::{Fault, FaultRules};
 use crate::files::{ChangedEtag, Files};
 use crate::gate::gate;
+use crate::identity::{Identity, Tokens};
 use crate::paging::Paging;
 use crate::request::{Request, RequestLog};
-use crate::{stac, static_catalogue};
+use crate::{identity, stac, static_catalogue};
 
 /// A server on a free port of 127.0.0.1; dropping it stops it.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) collections: Vec<Collection>,
     pub(crate) files: Files,
     pub(crate) guards: Vec<(String, Auth)>,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) tokens: Tokens,
     pub(crate) asset_base: Option<String>,
     pub(crate) paging: Paging,
     pub(crate) largest_page: usize,
@@ -77,6 +80,17 @@ impl Server {
     #[must_use]
     pub fn file_url(&self, path: &str) -> String {
         format!("{}/files/{}", self.url(), path.trim_start_matches('/'))
+    }
+
+    /// The token endpoint: `{url}/token`.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        format!("{}/token", self.url())
+    }
+
+    /// Takes the tokens given so far back, before they expire.
+    pub fn revoke_tokens(&self) {
+        self.shared.tokens.revoke();
     }
 
     /// Requests since the start or the last [`Server::reset`], in order of arrival.
@@ -205,6 +219,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/_stats", get(stats))
         .merge(stac::routes(shared.post_search))
         .merge(static_catalogue::routes())
+        .merge(identity::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), gate))
         .with_state(shared)
 }

@@ -198,6 +198,16 @@ pub enum Error {
         /// Why it can't be had.
         reason: String,
     },
+    /// A provider gives no token.
+    #[error("`{provider}` gives no token: {reason}")]
+    Token {
+        /// The provider.
+        provider: String,
+        /// What its token endpoint says, and what to do.
+        reason: String,
+        /// Whether trying again may help.
+        transient: bool,
+    },
     /// A query can not be asked of this source.
     #[error("{source_name} cannot answer the query: {reason}")]
     Query {
@@ -242,7 +252,9 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable { .. } | Self::Truncated { .. } => true,
-            Self::Transport { transient, .. } | Self::Connector { transient, .. } => *transient,
+            Self::Transport { transient, .. }
+            | Self::Connector { transient, .. }
+            | Self::Token { transient, .. } => *transient,
             Self::Store { source, .. } => source.is_transient(),
             _ => false,
         }

@@ -22,9 +22,9 @@ mod selection;
 mod source;
 
 pub use access::{
-    Access, AccessBuilder, AccessStats, Auth, Checksum, Downloaded, Headers, HostPattern,
-    HostStats, Limits, Provider, RedactedUrl, RetryPolicy, Secret, SecretRef, Verified,
-    read_opened,
+    Access, AccessBuilder, AccessStats, Auth, Checksum, ClientAuth, Downloaded, Earthdata, Grant,
+    Headers, HostPattern, HostStats, Limits, OAuth2, Provider, RedactedUrl, RetryPolicy, Secret,
+    SecretRef, ServiceAccount, Totp, TotpAlgorithm, Verified, read_opened,
 };
 pub use asset::{Asset, BandInfo};
 #[cfg(feature = "stac")]

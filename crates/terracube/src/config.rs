@@ -41,6 +41,8 @@ pub struct Config {
     pub read_timeout: Option<f64>,
     /// Refuses private, loopback and link-local addresses: for services that open URLs of others.
     pub public_hosts_only: bool,
+    /// Where tokens are kept, so that processes share them; they are not kept unless said.
+    pub token_folder: Option<PathBuf>,
 }
 
 impl Config {
@@ -91,6 +93,9 @@ impl Config {
         }
         if self.public_hosts_only {
             access = access.public_hosts_only();
+        }
+        if let Some(folder) = &self.token_folder {
+            access = access.token_folder(folder);
         }
         access.build()
     }

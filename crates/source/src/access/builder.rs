@@ -29,6 +29,7 @@ pub struct AccessBuilder {
     public_only: bool,
     s3: S3Endpoint,
     user_agent: String,
+    token_folder: Option<PathBuf>,
 }
 
 impl Default for AccessBuilder {
@@ -45,6 +46,7 @@ impl Default for AccessBuilder {
             public_only: false,
             s3: S3Endpoint::default(),
             user_agent: concat!("terracube/", env!("CARGO_PKG_VERSION")).to_owned(),
+            token_folder: None,
         }
     }
 }
@@ -136,6 +138,13 @@ impl AccessBuilder {
         self
     }
 
+    /// Keeps tokens that providers give in files of this folder, readable by their owner alone, so
+    /// that several processes share them. It is made when first needed.
+    pub fn token_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.token_folder = Some(folder.into());
+        self
+    }
+
     /// Fetches the secrets and makes the access.
     ///
     /// # Errors
@@ -157,7 +166,7 @@ impl AccessBuilder {
             .into_iter()
             .map(|provider| {
                 let limit = ProviderLimit::new(&provider.limits);
-                Ok((Credential::fetch(provider)?, limit))
+                Ok((Credential::fetch(provider, self.token_folder.as_deref())?, limit))
             })
             .collect::<Result<_>>()?;
         Ok(Access(Arc::new(Inner {

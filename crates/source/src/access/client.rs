@@ -1,6 +1,7 @@
 //! One request with its redirects: the only place that sends.
 
 use std::error::Error as _;
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,7 +18,7 @@ use super::limit::{HostLimits, Permit, ProviderLimit};
 use super::pace::Pace;
 use super::retry::parse_retry_after;
 use super::stats::Counters;
-use super::{Headers, RedactedUrl, RetryPolicy};
+use super::{Headers, RedactedUrl, RetryPolicy, Secret};
 use crate::{Error, Result};
 
 /// Redirects that are followed.
@@ -49,7 +50,25 @@ pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     /// Headers for one origin only.
     pub(crate) own: Headers,
-    pub(crate) body: Option<Bytes>,
+    pub(crate) body: Option<Body>,
+}
+
+/// The body of a request; it may hold secrets, and is not shown.
+#[derive(Clone)]
+pub(crate) struct Body {
+    bytes: Bytes,
+    media_type: &'static str,
+}
+
+/// One request as it is sent.
+struct Request<'a> {
+    method: Method,
+    /// As it is shown and counted.
+    url: &'a Url,
+    /// With credentials.
+    sent: Url,
+    headers: HeaderMap,
+    timeout: Option<Duration>,
 }
 
 /// The answer of the last hop, its body not yet read.
@@ -60,6 +79,18 @@ pub(crate) struct Answer {
     counters: Arc<Counters>,
     pace: Pace,
     _permits: [Permit; 2],
+}
+
+impl Body {
+    pub(crate) fn new(bytes: impl Into<Bytes>, media_type: &'static str) -> Self {
+        Self { bytes: bytes.into(), media_type }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes of {}", self.bytes.len(), self.media_type)
+    }
 }
 
 impl Call {
@@ -99,9 +130,20 @@ impl Client {
     pub(crate) async fn send(&self, call: &Call, timeout: Option<Duration>) -> Result<Answer> {
         let mut url = call.url.clone();
         let mut method = call.method.clone();
+        // Held until there is an answer: one task logs in, and the others find its session.
+        let mut turn = None;
         for _ in 0..=MAX_REDIRECTS {
+            if turn.is_none()
+                && let Some((credential, _)) = self.provider_of(&url)
+            {
+                turn = credential.turn(&url).await;
+            }
             let answer = self.hop(call, &method, &url, timeout).await?;
-            let Some(next) = answer.redirect()? else {
+            let next = answer.redirect()?;
+            if let Some((credential, _)) = self.provider_of(&url) {
+                credential.heed(&url, answer.response.headers(), next.is_none());
+            }
+            let Some(next) = next else {
                 let answered = answer.accepted().await;
                 self.heed(&url, answered.as_ref().err());
                 return answered;
@@ -124,7 +166,7 @@ impl Client {
     }
 
     /// A host that asks for patience is asked nothing by anybody until then.
-    fn heed(&self, url: &Url, error: Option<&Error>) {
+    pub(super) fn heed(&self, url: &Url, error: Option<&Error>) {
         if let Some(wait) = error.and_then(Error::retry_after)
             && wait <= self.retry.longest_retry_after
         {
@@ -132,6 +174,22 @@ impl Client {
         }
     }
 
+    /// Sends `call` without the credentials of any provider, and gives the answer as it is. One
+    /// try, no redirects.
+    pub(crate) async fn ask_plainly(&self, call: &Call) -> Result<Answer> {
+        self.check(&call.url)?;
+        let request = Request {
+            method: call.method.clone(),
+            url: &call.url,
+            sent: call.url.clone(),
+            headers: call.headers.clone(),
+            timeout: Some(self.total_timeout),
+        };
+        self.dispatch(request, call.body.as_ref(), Permit::default()).await
+    }
+
+    /// One request of `call`; where it is refused with a token that can be renewed, one more with
+    /// the next token.
     async fn hop(
         &self,
         call: &Call,
@@ -139,32 +197,64 @@ impl Client {
         url: &Url,
         timeout: Option<Duration>,
     ) -> Result<Answer> {
+        let (answer, used) = self.ask(call, method, url, timeout, None).await?;
+        match used {
+            Some(used) if answer.response.status() == StatusCode::UNAUTHORIZED => {
+                drop(answer);
+                Ok(self.ask(call, method, url, timeout, Some(&used)).await?.0)
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// One request with the credentials of the provider, another token than `refused`; the answer
+    /// with the token that was used.
+    async fn ask(
+        &self,
+        call: &Call,
+        method: &Method,
+        url: &Url,
+        timeout: Option<Duration>,
+        refused: Option<&Secret>,
+    ) -> Result<(Answer, Option<Secret>)> {
         self.check(url)?;
         let mut sent = url.clone();
         sent.set_fragment(None);
         let mut headers = call.headers.clone();
         call.own.apply(url, &mut headers);
-        let of_provider =
-            |(credential, _): &&(Credential, ProviderLimit)| credential.provider.matches(url);
-        for (credential, _) in self.providers.iter().filter(|entry| !of_provider(entry)) {
+        for (credential, _) in self.providers.iter().filter(|(one, _)| !one.provider.matches(url)) {
             credential.withdraw(&mut sent);
         }
-        let mut provider_permit = Permit::default();
-        if let Some((credential, limit)) = self.providers.iter().find(of_provider) {
-            credential.apply(&mut sent, &mut headers)?;
-            provider_permit = limit.acquire().await;
+        let (mut permit, mut used) = (Permit::default(), None);
+        if let Some((credential, limit)) = self.provider_of(url) {
+            used = credential.apply(self, &mut sent, &mut headers, refused).await?;
+            permit = limit.acquire().await;
         }
+        let request = Request { method: method.clone(), url, sent, headers, timeout };
+        Ok((self.dispatch(request, call.body.as_ref(), permit).await?, used))
+    }
+
+    async fn dispatch(
+        &self,
+        request: Request<'_>,
+        body: Option<&Body>,
+        provider_permit: Permit,
+    ) -> Result<Answer> {
+        let url = request.url;
         let host_permit = self.hosts.acquire(url).await;
         let http = if is_loopback(url) { &self.direct } else { &self.http };
-        let mut request = http.get()?.request(method.clone(), sent).headers(headers);
-        if let Some(timeout) = timeout {
-            request = request.timeout(timeout);
+        let is_post = request.method == Method::POST;
+        let mut sending =
+            http.get()?.request(request.method, request.sent).headers(request.headers);
+        if let Some(timeout) = request.timeout {
+            sending = sending.timeout(timeout);
         }
-        if let (Some(body), &Method::POST) = (&call.body, method) {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(body.clone());
+        if let (Some(body), true) = (body, is_post) {
+            sending =
+                sending.header(header::CONTENT_TYPE, body.media_type).body(body.bytes.clone());
         }
         self.counters.request(url);
-        let response = request.send().await.map_err(|cause| transport("reach", url, cause))?;
+        let response = sending.send().await.map_err(|cause| transport("reach", url, cause))?;
         Ok(Answer {
             response,
             url: url.clone(),
@@ -172,6 +262,11 @@ impl Client {
             pace: self.pace.begin(),
             _permits: [provider_permit, host_permit],
         })
+    }
+
+    /// The first provider that `url` concerns.
+    fn provider_of(&self, url: &Url) -> Option<&(Credential, ProviderLimit)> {
+        self.providers.iter().find(|(credential, _)| credential.concerns(url))
     }
 
     fn check(&self, url: &Url) -> Result<()> {
@@ -268,7 +363,7 @@ impl Answer {
     }
 
     /// Itself, if the status is a success.
-    async fn accepted(mut self) -> Result<Self> {
+    pub(crate) async fn accepted(mut self) -> Result<Self> {
         let status = self.response.status();
         let url = self.shown();
         let code = status.as_u16();

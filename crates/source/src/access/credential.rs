@@ -1,10 +1,20 @@
 //! Putting credentials on one request, decided anew for every hop.
 
+use std::path::Path;
+
 use base64::Engine as _;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Auth, Provider, RedactedUrl, Secret};
+use super::auth::Earthdata;
+use super::client::Client;
+use super::login::{Login, Turn};
+use super::netrc::Netrc;
+use super::service_account::Account;
+use super::token::Tokens;
+use super::token_file::TokenFile;
+use super::token_request::TokenRequest;
+use super::{Auth, HostPattern, Provider, RedactedUrl, Secret};
 use crate::{Error, Result};
 
 /// A provider with its secrets fetched.
@@ -18,17 +28,36 @@ pub(crate) struct Credential {
 enum Ready {
     Header(HeaderName, HeaderValue),
     Query(String, Secret),
+    Tokens(Box<Tokens>),
+    Netrc(Netrc),
+    Login(Box<Login>),
 }
 
 impl Credential {
-    pub(crate) fn fetch(provider: Provider) -> Result<Self> {
-        let ready = provider.auth.as_ref().map(Ready::fetch).transpose()?;
+    /// Fetches the secrets of a provider; tokens are kept in `folder`, if given.
+    pub(crate) fn fetch(provider: Provider, folder: Option<&Path>) -> Result<Self> {
+        let ready = match &provider.auth {
+            Some(auth) => Some(Ready::fetch(auth, &provider, folder)?),
+            None => None,
+        };
         Ok(Self { provider, ready })
     }
 
-    /// Adds the credentials to a request to `url`, which is one of the provider's.
-    pub(crate) fn apply(&self, url: &mut Url, headers: &mut HeaderMap) -> Result<()> {
-        let Some(ready) = &self.ready else { return Ok(()) };
+    /// Whether `url` is one of the provider's hosts, or its login host.
+    pub(crate) fn concerns(&self, url: &Url) -> bool {
+        self.provider.matches(url) || self.login().is_some_and(|login| login.is_at(url))
+    }
+
+    /// Adds the credentials to a request to `url`, which concerns the provider. It gives the token
+    /// that was used, if it was one that can be renewed; `refused` is one that was not taken.
+    pub(crate) async fn apply(
+        &self,
+        client: &Client,
+        url: &mut Url,
+        headers: &mut HeaderMap,
+        refused: Option<&Secret>,
+    ) -> Result<Option<Secret>> {
+        let Some(ready) = &self.ready else { return Ok(None) };
         if url.scheme() != "https" && !self.provider.allow_insecure {
             return Err(Error::NotAllowed {
                 what: RedactedUrl::from(&*url).to_string(),
@@ -41,6 +70,7 @@ impl Credential {
         match ready {
             // A signed URL carries its own; storage services refuse two at once.
             Ready::Header(name, _) if name == AUTHORIZATION && is_signed(url) => {}
+            Ready::Tokens(_) | Ready::Netrc(_) if is_signed(url) => {}
             Ready::Header(name, value) => {
                 headers.insert(name.clone(), value.clone());
             }
@@ -48,8 +78,48 @@ impl Credential {
                 retain_query(url, |key, _| key != name);
                 url.query_pairs_mut().append_pair(name, value.expose());
             }
+            Ready::Tokens(tokens) => {
+                let token = tokens.get(client, refused).await?;
+                headers.insert(AUTHORIZATION, header_value(&format!("Bearer {}", token.expose()))?);
+                return Ok(Some(token));
+            }
+            Ready::Netrc(netrc) => {
+                let found = url.host_str().and_then(|host| netrc.of(host));
+                if let Some((user, password)) = found {
+                    headers.insert(AUTHORIZATION, basic(user, password)?);
+                }
+            }
+            Ready::Login(login) if login.is_at(url) => {
+                headers.insert(AUTHORIZATION, login.basic());
+            }
+            Ready::Login(login) => {
+                if let Some(cookies) = login.cookies(url) {
+                    headers.insert(COOKIE, cookies);
+                }
+            }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// The turn to log in for a request to `url`, where that is needed first.
+    pub(crate) async fn turn(&self, url: &Url) -> Option<Turn> {
+        if !self.provider.matches(url) {
+            return None;
+        }
+        self.login()?.turn(url).await
+    }
+
+    /// Keeps what an answer from `url` gives of a session. `ended` is an answer that redirects
+    /// nowhere.
+    pub(crate) fn heed(&self, url: &Url, headers: &HeaderMap, ended: bool) {
+        if let Some(login) = self.login()
+            && self.provider.matches(url)
+        {
+            login.keep(url, headers);
+            if ended {
+                login.note_open(url);
+            }
+        }
     }
 
     /// Takes this provider's query token off a URL that is not one of its own.
@@ -58,26 +128,73 @@ impl Credential {
             retain_query(url, |_, found| found != value.expose());
         }
     }
+
+    fn login(&self) -> Option<&Login> {
+        match &self.ready {
+            Some(Ready::Login(login)) => Some(login),
+            _ => None,
+        }
+    }
 }
 
 impl Ready {
-    fn fetch(auth: &Auth) -> Result<Self> {
+    fn fetch(auth: &Auth, provider: &Provider, folder: Option<&Path>) -> Result<Self> {
+        let tokens = |request: TokenRequest| {
+            let file = folder.map(|folder| TokenFile::new(folder, &request.identity()));
+            Self::Tokens(Box::new(Tokens::new(request, file)))
+        };
+        let (name, insecure) = (provider.name.as_str(), provider.allow_insecure);
         match auth {
             Auth::Bearer { token } => {
                 let text = format!("Bearer {}", token.fetch()?.expose());
                 Ok(Self::Header(AUTHORIZATION, header_value(&text)?))
             }
             Auth::Basic { user, password } => {
-                let pair = format!("{}:{}", user.fetch()?.expose(), password.fetch()?.expose());
-                let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
-                Ok(Self::Header(AUTHORIZATION, header_value(&format!("Basic {encoded}"))?))
+                Ok(Self::Header(AUTHORIZATION, basic(&user.fetch()?, &password.fetch()?)?))
             }
             Auth::Header { name, value } => {
                 Ok(Self::Header(header_name(name)?, header_value(value.fetch()?.expose())?))
             }
             Auth::QueryToken { name, value } => Ok(Self::Query(name.clone(), value.fetch()?)),
+            Auth::Oauth2(oauth2) => Ok(tokens(TokenRequest::of_oauth2(name, oauth2, insecure)?)),
+            Auth::ServiceAccount(account) => {
+                let account = Account::fetch(account)?;
+                Ok(tokens(TokenRequest::of_account(name, account, insecure)?))
+            }
+            Auth::Netrc { path } => Ok(Self::Netrc(Netrc::read(path.as_deref())?)),
+            Auth::Earthdata(earthdata) => Ok(Self::Login(Box::new(login(earthdata, insecure)?))),
         }
     }
+}
+
+fn login(earthdata: &Earthdata, insecure: bool) -> Result<Login> {
+    let wrong = |reason: &str| Error::Setting {
+        setting: "earthdata".to_owned(),
+        reason: reason.to_owned(),
+    };
+    let url = Url::parse(&earthdata.login).map_err(|_| wrong("its `login` is no URL"))?;
+    if url.scheme() != "https" && !(insecure && url.scheme() == "http") {
+        return Err(wrong("its `login` is not https: the password is sent there"));
+    }
+    let host = HostPattern::of_origin(&url).ok_or_else(|| wrong("its `login` has no host"))?;
+    let header = match (&earthdata.user, &earthdata.password) {
+        (Some(user), Some(password)) => basic(&user.fetch()?, &password.fetch()?)?,
+        (None, None) => {
+            let netrc = Netrc::read(None)?;
+            let found = url.host_str().and_then(|host| netrc.of(host));
+            let (user, password) =
+                found.ok_or_else(|| wrong("`.netrc` has no entry for the login host"))?;
+            basic(user, password)?
+        }
+        _ => return Err(wrong("it needs both `user` and `password`, or neither")),
+    };
+    Ok(Login::new(host, header))
+}
+
+fn basic(user: &Secret, password: &Secret) -> Result<HeaderValue> {
+    let pair = zeroize::Zeroizing::new(format!("{}:{}", user.expose(), password.expose()));
+    let encoded = base64::engine::general_purpose::STANDARD.encode(pair.as_bytes());
+    header_value(&format!("Basic {encoded}"))
 }
 
 pub(crate) fn header_name(name: &str) -> Result<HeaderName> {

@@ -1,6 +1,7 @@
 //! Access to bytes and documents: the only place with HTTP.
 
 mod address;
+mod auth;
 mod builder;
 mod checksum;
 mod client;
@@ -16,13 +17,20 @@ mod http_file;
 mod limit;
 mod local_file;
 mod location;
+mod login;
+mod netrc;
 mod pace;
 mod provider;
 mod redacted;
 mod retry;
 mod s3;
 mod secret;
+mod service_account;
 mod stats;
+mod token;
+mod token_file;
+mod token_request;
+mod totp;
 
 use std::fmt;
 use std::path::Path;
@@ -34,18 +42,19 @@ use reqwest::header::{self, HeaderValue};
 use serde_json::Value;
 use terracube_store::{ByteRequest, Key, ReadStore};
 
+pub use auth::{Auth, ClientAuth, Earthdata, Grant, OAuth2, ServiceAccount, Totp, TotpAlgorithm};
 pub use builder::AccessBuilder;
 pub use checksum::Checksum;
 pub use download::{Downloaded, Verified};
 pub use headers::Headers;
 pub use host::HostPattern;
-pub use provider::{Auth, Limits, Provider};
+pub use provider::{Limits, Provider};
 pub use redacted::RedactedUrl;
 pub use retry::RetryPolicy;
 pub use secret::{Secret, SecretRef};
 pub use stats::{AccessStats, HostStats};
 
-use client::{Answer, Call, Client};
+use client::{Answer, Body, Call, Client};
 use http_file::HttpFile;
 use local_file::LocalFile;
 use location::{Location, Roots};
@@ -142,7 +151,7 @@ impl Access {
         let mut call = Call::get(url);
         call.method = Method::POST;
         call.own = own.clone();
-        call.body = Some(Bytes::from(body.to_string()));
+        call.body = Some(Body::new(body.to_string(), "application/json"));
         self.json(call).await
     }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{HostPattern, SecretRef};
+use super::{Auth, HostPattern};
 
 /// A provider: which hosts are its own, the credentials they want and what they can bear. It can
 /// be read from a configuration file; secrets are named by reference.
@@ -36,39 +36,6 @@ pub struct Provider {
     /// What it can bear.
     #[serde(default)]
     pub limits: Limits,
-}
-
-/// Credentials, by reference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum Auth {
-    /// `Authorization: Bearer …`.
-    Bearer {
-        /// The token.
-        token: SecretRef,
-    },
-    /// `Authorization: Basic …`.
-    Basic {
-        /// The user name.
-        user: SecretRef,
-        /// The password.
-        password: SecretRef,
-    },
-    /// A header of any name.
-    Header {
-        /// The name of the header.
-        name: String,
-        /// Its value.
-        value: SecretRef,
-    },
-    /// A parameter of the query.
-    QueryToken {
-        /// The name of the parameter.
-        name: String,
-        /// Its value.
-        value: SecretRef,
-    },
 }
 
 /// What a provider can bear, over all its hosts; what is not set is not limited here.

@@ -17,3 +17,4 @@ mod registry;
 mod stac_api;
 mod stac_static;
 mod support;
+mod tokens;
