@@ -23,10 +23,12 @@ mod source;
 
 pub use access::{
     Access, AccessBuilder, AccessStats, Auth, Checksum, ClientAuth, Downloaded, Earthdata, Grant,
-    Headers, HostPattern, HostStats, Limits, OAuth2, Provider, RedactedUrl, RetryPolicy, Secret,
-    SecretRef, ServiceAccount, Totp, TotpAlgorithm, Verified, read_opened,
+    Headers, HostPattern, HostStats, Limits, Listed, OAuth2, Provider, RedactedUrl, RetryPolicy,
+    Secret, SecretRef, ServiceAccount, Totp, TotpAlgorithm, Verified, read_opened,
 };
 pub use asset::{Asset, BandInfo};
+#[cfg(feature = "files")]
+pub use connectors::files::Files;
 #[cfg(feature = "stac")]
 pub use connectors::stac::{SearchMethod, StacApi, StacStatic};
 pub use error::{Cause, Error, Result};

@@ -294,6 +294,11 @@ impl Answer {
         RedactedUrl::from(&self.url).to_string()
     }
 
+    /// Where it came from, after redirects.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// A header as text.
     pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.response.headers().get(name)?.to_str().ok()

@@ -42,7 +42,7 @@ pub(crate) fn locate(href: &str, roots: &Roots, s3: &S3Endpoint) -> Result<Locat
 
 impl Roots {
     /// The path with links resolved, when it lies below a root.
-    fn admit(&self, path: &Path) -> Result<PathBuf> {
+    pub(crate) fn admit(&self, path: &Path) -> Result<PathBuf> {
         let shown = path.display().to_string();
         let refused = || Error::NotAllowed {
             what: shown.clone(),

@@ -14,7 +14,10 @@ mod headers;
 mod host;
 mod http_client;
 mod http_file;
+mod index_page;
 mod limit;
+mod list;
+mod listed;
 mod local_file;
 mod location;
 mod login;
@@ -24,6 +27,7 @@ mod provider;
 mod redacted;
 mod retry;
 mod s3;
+mod s3_list;
 mod secret;
 mod service_account;
 mod stats;
@@ -48,6 +52,7 @@ pub use checksum::Checksum;
 pub use download::{Downloaded, Verified};
 pub use headers::Headers;
 pub use host::HostPattern;
+pub use listed::Listed;
 pub use provider::{Limits, Provider};
 pub use redacted::RedactedUrl;
 pub use retry::RetryPolicy;
@@ -153,6 +158,18 @@ impl Access {
         call.own = own.clone();
         call.body = Some(Body::new(body.to_string(), "application/json"));
         self.json(call).await
+    }
+
+    /// The entries of a folder whose names begin with `prefix`, sorted by name: a local folder, a
+    /// page that lists files (as Apache, nginx and others write them), or `s3://bucket/prefix`.
+    /// Nothing that lies elsewhere is listed, whatever a page links to.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for a folder that is not there; [`Error::NotAllowed`] for a scheme or
+    /// path that may not be read; [`Error::Document`] when it is no listing or has more than 10⁶
+    /// entries.
+    pub async fn list(&self, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
+        list::list(self, folder, prefix).await
     }
 
     /// Opens a file to be read by byte ranges. Nothing is asked yet: a missing file shows when it

@@ -46,6 +46,15 @@ impl S3Endpoint {
         }
         Ok(url)
     }
+
+    /// The URL of a bucket, to ask for its listing.
+    pub(crate) fn bucket_url(&self, bucket: &str) -> Result<Url> {
+        let mut url = self.url(&format!("s3://{bucket}/x"))?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop();
+        }
+        Ok(url)
+    }
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use terracube_grid::{Region, TimeRange};
 use terracube_source::conformance::Expectations;
 use terracube_source::{
-    Access, Asset, Granule, Granules, Query, SearchMethod, Source, StacApi, StacStatic, granules,
-    source_conformance,
+    Access, Asset, Files, Granule, Granules, Query, SearchMethod, Source, StacApi, StacStatic,
+    granules, source_conformance,
 };
 use terracube_testbed::Paging;
 
-use crate::support::{access, server};
+use crate::archive;
+use crate::support::{access, quick, server};
 
 fn expected() -> Expectations {
     Expectations {
@@ -64,6 +65,22 @@ fn known() -> (Known, Access, Box<dyn Any>) {
     (Known { root: format!("{}/files", server.url()) }, access(), Box::new(server))
 }
 
+fn files_on_http() -> (Files, Access, Box<dyn Any>) {
+    let server = archive::on_http();
+    let source = Files::new(&server.file_url(archive::TEMPLATE)).unwrap();
+    (source, access(), Box::new(server))
+}
+
+fn files_in_folders() -> (Files, Access, Box<dyn Any>) {
+    let folder = tempfile::tempdir().unwrap();
+    archive::write(folder.path());
+    let path = format!("{}/{}", folder.path().display(), archive::TEMPLATE);
+    let access = quick().allow_files(folder.path()).build().unwrap();
+    (Files::new(&path).unwrap(), access, Box::new(folder))
+}
+
+source_conformance!(files_http, files_on_http(), archive::expected());
+source_conformance!(files_local, files_in_folders(), archive::expected());
 source_conformance!(post, api(SearchMethod::Post, Paging::PostMerge), expected());
 source_conformance!(get, api(SearchMethod::Get, Paging::TokenLink), expected());
 source_conformance!(catalogue_on_a_server, catalogue(), expected());

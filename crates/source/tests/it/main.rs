@@ -7,10 +7,12 @@
     reason = "tests fail by panicking and say what they skip"
 )]
 
+mod archive;
 mod conformance;
 mod credentials;
 mod download;
 mod faults;
+mod files;
 mod ranges;
 mod real_items;
 mod registry;

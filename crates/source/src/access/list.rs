@@ -1,0 +1,115 @@
+//! Listing one folder: local, below an index page, in a bucket, over FTP and SFTP.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use reqwest::header::{self, HeaderValue};
+use url::Url;
+
+use super::client::{Answer, Call};
+use super::location::Location;
+use super::{Access, Listed, index_page, local_file, s3_list};
+use crate::{Error, RedactedUrl, Result};
+
+/// The largest listing that is read, in bytes.
+const LARGEST: u64 = 64 << 20;
+/// Entries of one folder that are read.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// The entries of `folder` whose names begin with `prefix`, sorted by name.
+pub(crate) async fn list(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
+    let mut found = if folder.starts_with("s3://") {
+        bucket(access, folder, prefix).await?
+    } else {
+        match access.locate(folder)? {
+            Location::Web(url) => page(access, url).await?,
+            Location::File(path) => directory(access, &path).await?,
+        }
+    };
+    found.retain(|one| one.name.starts_with(prefix));
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+async fn page(access: &Access, mut url: Url) -> Result<Vec<Listed>> {
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    let mut call = Call::get(url);
+    call.headers.insert(header::ACCEPT, HeaderValue::from_static("text/html"));
+    let read = |mut answer: Answer| async move {
+        let body = answer.body(LARGEST, "an index page").await?;
+        Ok((body, answer.url().clone()))
+    };
+    let (body, base): (Bytes, Url) = access.client().run(&call, read).await?;
+    Ok(index_page::entries(&body, &base))
+}
+
+async fn bucket(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
+    let (bucket, below) = s3_list::bucket_and_prefix(folder);
+    let root = access.0.s3.bucket_url(&bucket)?;
+    let mut found = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let url = s3_list::request(&root, &format!("{below}{prefix}"), token.as_deref());
+        let read = |mut answer: Answer| async move { answer.body(LARGEST, "a listing").await };
+        let body = access.client().run(&Call::get(url.clone()), read).await?;
+        let mut page = s3_list::Page::parse(&body, &url)?;
+        let next = page.next_continuation_token.take();
+        found.extend(page.entries(&bucket, &below));
+        check_count(folder, found.len())?;
+        if next.is_none() || next == token {
+            return Ok(found);
+        }
+        token = next;
+    }
+}
+
+async fn directory(access: &Access, path: &Path) -> Result<Vec<Listed>> {
+    let owned = path.to_owned();
+    let all = local_file::blocking(path, move || read_directory(&owned)).await?;
+    check_count(&path.display().to_string(), all.len())?;
+    // Links that lead out of the allowed folders are as if not there.
+    let admitted = |(listed, target): (Listed, Option<PathBuf>)| match target {
+        Some(target) => access.0.roots.admit(&target).is_ok().then_some(listed),
+        None => Some(listed),
+    };
+    Ok(all.into_iter().filter_map(admitted).collect())
+}
+
+/// The entries, those that are links with their targets. Broken links and names that are not UTF-8
+/// are left out.
+fn read_directory(path: &Path) -> std::io::Result<Vec<(Listed, Option<PathBuf>)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let whole = entry.path();
+        let (Ok(metadata), Some(href)) = (std::fs::metadata(&whole), whole.to_str()) else {
+            continue;
+        };
+        let target = entry.file_type()?.is_symlink().then(|| whole.clone());
+        if metadata.is_dir() {
+            found.push((Listed::folder(name, href), target));
+        } else if metadata.is_file() {
+            let since = metadata
+                .modified()
+                .ok()
+                .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+            let modified = since.map(|age| format!("{}.{:09}", age.as_secs(), age.subsec_nanos()));
+            let file = Listed::file(name, href);
+            found.push((Listed { size: Some(metadata.len()), modified, ..file }, target));
+        }
+    }
+    Ok(found)
+}
+
+fn check_count(folder: &str, entries: usize) -> Result<()> {
+    if entries <= MOST_ENTRIES {
+        return Ok(());
+    }
+    Err(Error::Document {
+        what: RedactedUrl::of(folder).to_string(),
+        reason: format!("it has more than {MOST_ENTRIES} entries"),
+    })
+}
