@@ -18,14 +18,14 @@ mod tags;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use terracube_grid::{Affine, GeoBox, Window};
+use terracube_grid::{GeoBox, Window};
 use terracube_store::{Key, ReadStore};
 
 use self::gdal_metadata::{BandMetadata, Metadata};
 use self::head::Head;
 use self::ifd::{Ifd, Order, tag};
 use self::image::Image;
-use crate::{ColorInterpretation, DType, Error, Gcps, MaskKind, Result};
+use crate::{ColorInterpretation, DType, Error, Gcps, Level, MaskKind, Result};
 
 pub use self::block_cache::BlockCache;
 pub use self::fetch::{FetchedWindow, TileRef};
@@ -57,23 +57,6 @@ struct Inner {
     masks: Vec<Option<Image>>,
     /// Where blocks are kept, and this file's number there.
     cache: Option<(BlockCache, u64)>,
-}
-
-/// One resolution of a file.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Level {
-    /// Columns.
-    pub width: usize,
-    /// Rows.
-    pub height: usize,
-    /// Columns of a tile; the width of the level for strips.
-    pub tile_width: usize,
-    /// Rows of a tile or strip.
-    pub tile_height: usize,
-    /// Pixels of the full image per pixel of this level, along columns and rows.
-    pub factor: (f64, f64),
-    /// Whether it has an internal mask.
-    pub has_mask: bool,
 }
 
 impl Cog {
@@ -230,24 +213,17 @@ impl Cog {
         &self.inner.levels
     }
 
-    /// The level to read for pixels `scale` times (columns, rows) as large as the full image's: the
-    /// coarsest whose factor is not above, so 1.9 is the full image and 2.0 to 3.9 the overview by
-    /// two, as `gdalwarp -ovr AUTO` chooses.
+    /// The level to read for pixels `scale` times (columns, rows) as large as the full image's, by
+    /// [`Level::choose`].
     #[must_use]
     pub fn level_for(&self, scale: (f64, f64)) -> usize {
-        let wanted = scale.0.min(scale.1);
-        // Overview sizes are rounded, so that their factor may be a little above the round number.
-        let fits = |level: &Level| level.factor.0.max(level.factor.1) <= wanted * 1.01;
-        self.inner.levels.iter().rposition(fits).unwrap_or(0)
+        Level::choose(&self.inner.levels, scale)
     }
 
     /// Where a level lies; `None` without a [`geobox`](Self::geobox) or such a level.
     #[must_use]
     pub fn level_geobox(&self, level: usize) -> Option<GeoBox> {
-        let geobox = self.geobox()?;
-        let found = self.inner.levels.get(level)?;
-        let affine = geobox.affine.compose(&Affine::scale(found.factor.0, found.factor.1));
-        GeoBox::new(geobox.crs.clone(), affine, found.width, found.height).ok()
+        self.inner.levels.get(level)?.geobox(self.geobox()?)
     }
 
     /// Whether the bands of a pixel are stored side by side, so that fetching one fetches all.

@@ -237,7 +237,7 @@ fn same_place(geobox: &GeoBox, proj4: &str) -> Result<(), String> {
     }
 }
 
-fn same_pixels(raster: &Raster, expected: &Value, lossy: bool) -> Result<(), String> {
+pub(crate) fn same_pixels(raster: &Raster, expected: &Value, lossy: bool) -> Result<(), String> {
     if let Some(valid) = expected["valid"].as_u64()
         && !lossy
     {

@@ -7,6 +7,15 @@ mod folder;
 #[cfg(all(feature = "jpeg", feature = "lerc", feature = "lzma", feature = "lzw"))]
 #[cfg(all(feature = "webp", feature = "zstd"))]
 mod formats;
+#[cfg(all(
+    feature = "gdal",
+    feature = "jpeg",
+    feature = "lerc",
+    feature = "lzma",
+    feature = "lzw"
+))]
+#[cfg(all(feature = "webp", feature = "zstd"))]
+mod gdal_files;
 mod hostile;
 mod real;
 mod warped;

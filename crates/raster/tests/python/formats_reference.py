@@ -1,11 +1,16 @@
 """Says how GDAL reads GeoTIFFs, as a compact reference for the table of formats.
 
-Usage: python formats_reference.py OUT.json NAME=FOLDER...
-Every .tif and .tiff below each FOLDER is opened with rasterio; its path in the reference is NAME/PATH.
+Usage: python formats_reference.py OUT.json NAME=FOLDER... [.SUFFIX...]
+Every file below each FOLDER that ends in a SUFFIX (.tif and .tiff when none is given) is opened with
+rasterio; its path in the reference is NAME/PATH.
 `tests/fixtures/formats.json` was made with rasterio 1.5.2 (GDAL 3.12.2) by
 
     python formats_reference.py ../fixtures/formats.json own=../fixtures/geotiff \
         geotiff=DATA/geotiff derived=DATA/derived
+
+and `tests/fixtures/other_formats.json` (what only GDAL reads) by
+
+    python formats_reference.py ../fixtures/other_formats.json geotiff=DATA/geotiff .jp2 .vrt .hgt.zip
 
 For every file: size, sample types, nodata, mask flags, scale, offset, unit, description, colour
 interpretation, colour table, tags by domain, GCPs (number, first, last and the sum of each column), CRS,
@@ -122,10 +127,12 @@ def describe(path):
 
 
 index = {}
-for argument in sys.argv[2:]:
+folders = [argument for argument in sys.argv[2:] if "=" in argument]
+suffixes = tuple(argument for argument in sys.argv[2:] if "=" not in argument) or (".tif", ".tiff")
+for argument in folders:
     name, folder = argument.split("=", 1)
     for path in sorted(Path(folder).rglob("*")):
-        if path.suffix.lower() in (".tif", ".tiff"):
+        if path.name.lower().endswith(suffixes):
             key = f"{name}/{path.relative_to(folder)}"
             try:
                 index[key] = describe(path)
