@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use serde_json::Value;
 
 /// Headers that are kept with a request, in lower case.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 14] = [
     "accept",
     "accept-encoding",
     "authorization",
@@ -20,7 +20,10 @@ const KEPT: [&str; 11] = [
     "if-none-match",
     "if-range",
     "user-agent",
+    "x-amz-content-sha256",
+    "x-amz-date",
     "x-amz-request-payer",
+    "x-amz-security-token",
 ];
 
 /// One request as the server saw it, in the order of arrival.

@@ -22,9 +22,10 @@ mod selection;
 mod source;
 
 pub use access::{
-    Access, AccessBuilder, AccessStats, Auth, Checksum, ClientAuth, Downloaded, Earthdata, Grant,
-    Headers, HostPattern, HostStats, Limits, Listed, OAuth2, Provider, RedactedUrl, RetryPolicy,
-    Secret, SecretRef, ServiceAccount, Totp, TotpAlgorithm, Verified, read_opened,
+    Access, AccessBuilder, AccessStats, Auth, AwsAccount, AzureAccount, Checksum, ClientAuth,
+    Downloaded, Earthdata, GcsAccount, Grant, Headers, HostPattern, HostStats, Limits, Listed,
+    OAuth2, Provider, RedactedUrl, RetryPolicy, Secret, SecretRef, ServiceAccount, Totp,
+    TotpAlgorithm, Verified, read_opened,
 };
 pub use asset::{Asset, BandInfo};
 #[cfg(feature = "files")]

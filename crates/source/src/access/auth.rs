@@ -52,6 +52,12 @@ pub enum Auth {
     /// NASA's Earthdata Login: the hosts of the provider redirect to the login host, which alone
     /// sees user and password; the session they give is kept for each host.
     Earthdata(Earthdata),
+    /// Requests signed for Amazon S3 and what speaks its language.
+    Aws(AwsAccount),
+    /// Bearer tokens for Google Cloud Storage.
+    Gcs(GcsAccount),
+    /// Requests signed for Azure Blob Storage.
+    Azure(AzureAccount),
 }
 
 /// How a token is asked for at an OAuth 2.0 server.
@@ -196,6 +202,59 @@ pub struct Earthdata {
     /// The login host.
     #[serde(default = "earthdata_login")]
     pub login: String,
+}
+
+/// An account at Amazon. Without keys they are looked for where Amazon's own tools look: in the
+/// environment, in the shared credentials file, by a web identity, and at the services of
+/// containers and machines.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct AwsAccount {
+    /// The region of the buckets; `$AWS_REGION`, else `us-east-1`, if not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The profile of the shared credentials file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The id of the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<SecretRef>,
+    /// The key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_key: Option<SecretRef>,
+    /// The token of a session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<SecretRef>,
+    /// Whether this account pays for what it reads in buckets of others.
+    pub requester_pays: bool,
+}
+
+/// An account at Google. Without a key it is looked for where Google's own tools look:
+/// application default credentials, and the service of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct GcsAccount {
+    /// The key of a service account, as its JSON document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<SecretRef>,
+}
+
+/// A storage account at Microsoft. Without key and SAS they are looked for in the environment, by
+/// a workload identity, and at the service of a machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct AzureAccount {
+    /// The name of the storage account.
+    pub account: String,
+    /// Its shared key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<SecretRef>,
+    /// A shared access signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sas: Option<SecretRef>,
 }
 
 impl OAuth2 {

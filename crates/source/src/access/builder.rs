@@ -11,7 +11,7 @@ use super::limit::{HostLimits, ProviderLimit};
 use super::location::Roots;
 use super::pace::Pace;
 use super::s3::S3Endpoint;
-use super::{Access, Inner, Provider, RetryPolicy};
+use super::{Access, Auth, Inner, Provider, RetryPolicy};
 use crate::{Error, Result};
 
 /// The settings of an [`Access`].
@@ -118,7 +118,7 @@ impl AccessBuilder {
     }
 
     /// Where `s3://bucket/key` is: at `{endpoint}/bucket/key`. If not set, at Amazon. Requests are
-    /// not signed: public buckets only, or those of a provider whose headers let one in.
+    /// signed where a provider with [`Auth::Aws`] has the bucket among its hosts.
     ///
     /// # Errors
     /// [`Error::Setting`] for what is no https or http URL.
@@ -164,7 +164,17 @@ impl AccessBuilder {
         let providers = self
             .providers
             .into_iter()
-            .map(|provider| {
+            .map(|mut provider| {
+                let region = match &provider.auth {
+                    Some(Auth::Aws(account)) => account.region.as_deref(),
+                    _ => None,
+                };
+                let hosts: Vec<_> = provider
+                    .hosts
+                    .iter()
+                    .map(|host| host.over_http(&self.s3, region))
+                    .collect::<Result<_>>()?;
+                provider.hosts = hosts.concat();
                 let limit = ProviderLimit::new(&provider.limits);
                 Ok((Credential::fetch(provider, self.token_folder.as_deref())?, limit))
             })

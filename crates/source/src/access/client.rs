@@ -227,7 +227,7 @@ impl Client {
         }
         let (mut permit, mut used) = (Permit::default(), None);
         if let Some((credential, limit)) = self.provider_of(url) {
-            used = credential.apply(self, &mut sent, &mut headers, refused).await?;
+            used = credential.apply(self, method, &mut sent, &mut headers, refused).await?;
             permit = limit.acquire().await;
         }
         let request = Request { method: method.clone(), url, sent, headers, timeout };

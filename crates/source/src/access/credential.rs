@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use base64::Engine as _;
+use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
@@ -31,6 +32,8 @@ enum Ready {
     Tokens(Box<Tokens>),
     Netrc(Netrc),
     Login(Box<Login>),
+    #[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
+    Cloud(Box<super::cloud::Cloud>),
 }
 
 impl Credential {
@@ -53,6 +56,7 @@ impl Credential {
     pub(crate) async fn apply(
         &self,
         client: &Client,
+        method: &Method,
         url: &mut Url,
         headers: &mut HeaderMap,
         refused: Option<&Secret>,
@@ -71,6 +75,12 @@ impl Credential {
             // A signed URL carries its own; storage services refuse two at once.
             Ready::Header(name, _) if name == AUTHORIZATION && is_signed(url) => {}
             Ready::Tokens(_) | Ready::Netrc(_) if is_signed(url) => {}
+            #[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
+            Ready::Cloud(_) if is_signed(url) => {}
+            #[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
+            Ready::Cloud(cloud) => {
+                cloud.sign(&self.provider.name, method, url, headers).await?;
+            }
             Ready::Header(name, value) => {
                 headers.insert(name.clone(), value.clone());
             }
@@ -162,6 +172,19 @@ impl Ready {
                 Ok(tokens(TokenRequest::of_account(name, account, insecure)?))
             }
             Auth::Netrc { path } => Ok(Self::Netrc(Netrc::read(path.as_deref())?)),
+            #[cfg(feature = "aws")]
+            Auth::Aws(account) => Ok(Self::Cloud(Box::new(super::cloud::Cloud::aws(account)?))),
+            #[cfg(feature = "gcp")]
+            Auth::Gcs(account) => Ok(Self::Cloud(Box::new(super::cloud::Cloud::gcs(account)?))),
+            #[cfg(feature = "azure")]
+            Auth::Azure(account) => Ok(Self::Cloud(Box::new(super::cloud::Cloud::azure(account)?))),
+            #[cfg(not(all(feature = "aws", feature = "gcp", feature = "azure")))]
+            Auth::Aws(_) | Auth::Gcs(_) | Auth::Azure(_) => Err(Error::Setting {
+                setting: "auth".to_owned(),
+                reason: "this build has no accounts at that cloud; its features `s3`, `gcs` and \
+                         `azure` have them"
+                    .to_owned(),
+            }),
             Auth::Earthdata(earthdata) => Ok(Self::Login(Box::new(login(earthdata, insecure)?))),
         }
     }

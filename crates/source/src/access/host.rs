@@ -6,11 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::s3::S3Endpoint;
 use crate::{Error, Result};
 
 /// Which URLs belong to a provider: one host exactly (scheme, name and port), or with `*.` before
 /// it every host below it; and a path, if one is given, with everything below it. Without a scheme
-/// it is https.
+/// it is https. `s3://bucket` and `gs://bucket` are the URLs that objects of that bucket have, with
+/// a path those below that prefix.
 ///
 /// ```
 /// use terracube_source::HostPattern;
@@ -43,6 +45,22 @@ impl HostPattern {
         })
     }
 
+    /// The patterns of URLs that go over the network: those of a bucket's objects, or itself.
+    pub(crate) fn over_http(&self, s3: &S3Endpoint, region: Option<&str>) -> Result<Vec<Self>> {
+        match self.scheme.as_str() {
+            "s3" => s3
+                .patterns(&self.host, &self.path, region)
+                .iter()
+                .map(|pattern| pattern.parse())
+                .collect(),
+            "gs" => {
+                let place = "https://storage.googleapis.com";
+                Ok(vec![format!("{place}/{}{}", self.host, self.path).parse()?])
+            }
+            _ => Ok(vec![self.clone()]),
+        }
+    }
+
     /// Whether `url` belongs to it.
     #[must_use]
     pub fn matches(&self, url: &Url) -> bool {
@@ -56,7 +74,7 @@ impl HostPattern {
     /// Whether requests to it are encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.scheme == "https"
+        self.scheme != "http"
     }
 
     fn matches_host(&self, host: &str) -> bool {
@@ -94,15 +112,19 @@ impl FromStr for HostPattern {
             ),
         };
         let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
-        if scheme != "https" && scheme != "http" {
-            return Err(invalid("has a scheme other than https and http"));
+        let is_bucket = matches!(scheme, "s3" | "gs");
+        if scheme != "https" && scheme != "http" && !is_bucket {
+            return Err(invalid("has a scheme other than https, http, s3 and gs"));
         }
         let (below, rest) = rest.strip_prefix("*.").map_or((false, rest), |rest| (true, rest));
-        let url = Url::parse(&format!("{scheme}://{rest}"))
+        let url = Url::parse(&format!("{}://{rest}", if is_bucket { "https" } else { scheme }))
             .map_err(|cause| invalid(&format!("is not a host: {cause}")))?;
         let host = url.host_str().unwrap_or_default();
         if host.is_empty() || host.contains('*') {
             return Err(invalid("is not a host"));
+        }
+        if is_bucket && (below || url.port().is_some()) {
+            return Err(invalid("is not a bucket"));
         }
         if below && (!host.contains('.') || !matches!(url.host(), Some(url::Host::Domain(_)))) {
             return Err(invalid("is too wide: name at least two labels after `*.`"));
@@ -113,7 +135,7 @@ impl FromStr for HostPattern {
         Ok(Self {
             scheme: scheme.to_owned(),
             host: host.to_owned(),
-            port: url.port_or_known_default(),
+            port: if is_bucket { None } else { url.port_or_known_default() },
             below,
             path: url.path().trim_end_matches('/').to_owned(),
         })
@@ -203,6 +225,31 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_is_the_places_of_its_objects() {
+        let amazon = S3Endpoint::default();
+        let pattern: HostPattern = "s3://cogs/a".parse().unwrap();
+        let all = pattern.over_http(&amazon, Some("us-west-2")).unwrap();
+        let matches = |url: &str| all.iter().any(|one| one.matches(&Url::parse(url).unwrap()));
+        for url in [
+            "https://cogs.s3.amazonaws.com/a/x",
+            "https://s3.us-west-2.amazonaws.com/cogs/a/x",
+            "https://cogs.s3.us-west-2.amazonaws.com/a/x",
+        ] {
+            assert!(matches(url), "{url}");
+        }
+        for url in [
+            "https://attacker.s3.amazonaws.com/a/x",
+            "https://s3.amazonaws.com/attacker/a/x",
+            "https://s3.amazonaws.com/cogs-evil/a/x",
+            "https://cogs.s3.eu-west-1.amazonaws.com/a/x",
+            "http://cogs.s3.amazonaws.com/a/x",
+            "https://cogs.s3.amazonaws.com/b/x",
+        ] {
+            assert!(!matches(url), "{url}");
+        }
+    }
+
+    #[test]
     fn wide_or_malformed_patterns_are_refused() {
         for text in ["*.com", "*", "ftp://h.example", "https://u:p@h.example", "a.*.example", ""] {
             assert!(text.parse::<HostPattern>().is_err(), "{text}");
@@ -211,8 +258,13 @@ mod tests {
 
     #[test]
     fn shown_as_it_is_read() {
-        for text in ["https://*.good.example/data", "http://127.0.0.1:9", "https://h.example:8443"]
-        {
+        for text in [
+            "s3://cogs/a",
+            "gs://cogs",
+            "https://*.good.example/data",
+            "http://127.0.0.1:9",
+            "https://h.example:8443",
+        ] {
             let pattern: HostPattern = text.parse().unwrap();
             assert_eq!(pattern.to_string(), text);
             assert_eq!(pattern.to_string().parse::<HostPattern>().unwrap(), pattern);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::RedactedUrl;
-use super::s3::S3Endpoint;
+use super::s3::{self as buckets, S3Endpoint};
 use crate::{Error, Result};
 
 /// What an href names.
@@ -27,11 +27,23 @@ pub(crate) fn locate(href: &str, roots: &Roots, s3: &S3Endpoint) -> Result<Locat
         Ok(url) => match url.scheme() {
             "https" | "http" => Ok(Location::Web(url)),
             "s3" => s3.url(href).map(Location::Web),
+            "gs" => match buckets::google(&url) {
+                Some(url) => Ok(Location::Web(url)),
+                None => refuse("it is no `gs://bucket/key`".to_owned()),
+            },
+            "abfs" | "abfss" => match buckets::azure(&url) {
+                Some(url) => Ok(Location::Web(url)),
+                None => refuse(
+                    "it is no `abfs://container@account.dfs.core.windows.net/key`".to_owned(),
+                ),
+            },
             "file" => match url.to_file_path() {
                 Ok(path) => roots.admit(&path).map(Location::File),
                 Err(()) => refuse("it is no path on this machine".to_owned()),
             },
-            scheme => refuse(format!("`{scheme}` is not read here; https, http, s3 and file are")),
+            scheme => refuse(format!(
+                "`{scheme}` is not read here; https, http, s3, gs, abfs and file are"
+            )),
         },
         Err(url::ParseError::RelativeUrlWithoutBase) => {
             roots.admit(Path::new(href)).map(Location::File)

@@ -2,9 +2,13 @@
 
 mod address;
 mod auth;
+#[cfg(feature = "aws")]
+mod aws_profile;
 mod builder;
 mod checksum;
 mod client;
+#[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
+mod cloud;
 mod coalesce;
 mod credential;
 mod download;
@@ -46,7 +50,10 @@ use reqwest::header::{self, HeaderValue};
 use serde_json::Value;
 use terracube_store::{ByteRequest, Key, ReadStore};
 
-pub use auth::{Auth, ClientAuth, Earthdata, Grant, OAuth2, ServiceAccount, Totp, TotpAlgorithm};
+pub use auth::{
+    Auth, AwsAccount, AzureAccount, ClientAuth, Earthdata, GcsAccount, Grant, OAuth2,
+    ServiceAccount, Totp, TotpAlgorithm,
+};
 pub use builder::AccessBuilder;
 pub use checksum::Checksum;
 pub use download::{Downloaded, Verified};

@@ -1,4 +1,6 @@
-//! Objects of S3 buckets over HTTPS, unsigned.
+//! Objects of buckets by their URLs: S3, Google Cloud Storage, Azure Blob Storage.
+
+use std::fmt::Write as _;
 
 use url::Url;
 
@@ -26,6 +28,10 @@ impl S3Endpoint {
         if !is_bucket || key.is_empty() {
             return Err(refuse("it is no `s3://bucket/key`"));
         }
+        // URLs cannot say them: they would lead to another key, or out of the bucket.
+        if key.split('/').any(|part| matches!(part, "." | "..")) {
+            return Err(refuse("a part of its key is `.` or `..`"));
+        }
         let by_host = self.0.is_none() && !bucket.contains(['.', '_']);
         let base = match &self.0 {
             Some(endpoint) => Ok(endpoint.clone()),
@@ -34,16 +40,14 @@ impl S3Endpoint {
             None => Url::parse("https://s3.amazonaws.com"),
         };
         let mut url = base.map_err(|_| refuse("its bucket makes no host name"))?;
-        match url.path_segments_mut() {
-            Ok(mut path) => {
-                path.pop_if_empty();
-                if !by_host {
-                    path.push(bucket);
-                }
-                path.extend(key.split('/'));
-            }
-            Err(()) => return Err(refuse("the endpoint is no place for objects")),
+        if url.cannot_be_a_base() {
+            return Err(refuse("the endpoint is no place for objects"));
         }
+        let own = (!by_host).then_some(bucket);
+        let path = std::iter::once(url.path().trim_end_matches('/').to_owned())
+            .chain(own.into_iter().chain(key.split('/')).map(encoded))
+            .collect::<Vec<_>>();
+        url.set_path(&path.join("/"));
         Ok(url)
     }
 
@@ -55,6 +59,65 @@ impl S3Endpoint {
         }
         Ok(url)
     }
+
+    /// The patterns of the URLs that a bucket's objects have; at Amazon also those of its region.
+    pub(crate) fn patterns(&self, bucket: &str, prefix: &str, region: Option<&str>) -> Vec<String> {
+        if let Some(endpoint) = &self.0 {
+            return vec![format!("{}/{bucket}{prefix}", endpoint.as_str().trim_end_matches('/'))];
+        }
+        let mut places = vec!["s3".to_owned()];
+        places.extend(region.map(|region| format!("s3.{region}")));
+        let both = |place: String| {
+            let by_host = format!("https://{bucket}.{place}.amazonaws.com{prefix}");
+            [by_host, format!("https://{place}.amazonaws.com/{bucket}{prefix}")]
+        };
+        places.into_iter().flat_map(both).collect()
+    }
+}
+
+/// The URL of `gs://bucket/key`.
+pub(crate) fn google(url: &Url) -> Option<Url> {
+    let key = url.path().strip_prefix('/').filter(|key| !key.is_empty())?;
+    let bucket = url.host_str().filter(|host| !host.is_empty() && url.port().is_none())?;
+    has_no_user(url).then_some(())?;
+    with_query(&format!("https://storage.googleapis.com/{bucket}/{key}"), url)
+}
+
+/// The URL of `abfs://container@account.dfs.core.windows.net/key`.
+pub(crate) fn azure(url: &Url) -> Option<Url> {
+    let key = url.path().strip_prefix('/').filter(|key| !key.is_empty())?;
+    let account = url.host_str()?.strip_suffix(".dfs.core.windows.net")?;
+    let is_name = |text: &str| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_plain = is_name(account) && is_name(url.username());
+    (is_plain && url.password().is_none() && url.port().is_none()).then_some(())?;
+    let container = url.username();
+    with_query(&format!("https://{account}.blob.core.windows.net/{container}/{key}"), url)
+}
+
+fn has_no_user(url: &Url) -> bool {
+    url.username().is_empty() && url.password().is_none()
+}
+
+fn with_query(text: &str, from: &Url) -> Option<Url> {
+    let mut url = Url::parse(text).ok()?;
+    url.set_query(from.query());
+    Some(url)
+}
+
+/// A part of a key as signatures want it: everything but letters, digits and `-_.~` encoded.
+fn encoded(part: &str) -> String {
+    part.bytes().fold(String::new(), |mut text, byte| {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                text.push(char::from(byte));
+            }
+            // Writing to a String can't fail.
+            _ => drop(write!(text, "%{byte:02X}")),
+        }
+        text
+    })
 }
 
 #[cfg(test)]
@@ -80,6 +143,40 @@ mod tests {
         for (href, at_amazon, at_own) in cases {
             assert_eq!(amazon.url(href).unwrap().as_str(), at_amazon);
             assert_eq!(own.url(href).unwrap().as_str(), at_own);
+        }
+    }
+
+    #[test]
+    fn objects_of_other_clouds() {
+        let google = |href: &str| google(&Url::parse(href).unwrap()).map(String::from);
+        assert_eq!(
+            google("gs://bucket_a/x/b%20c.tif").unwrap(),
+            "https://storage.googleapis.com/bucket_a/x/b%20c.tif"
+        );
+        for href in ["gs://bucket", "gs://bucket/", "gs://u@bucket/x", "gs://bucket:1/x"] {
+            assert_eq!(google(href), None, "{href}");
+        }
+        let azure = |href: &str| azure(&Url::parse(href).unwrap()).map(String::from);
+        assert_eq!(
+            azure("abfs://data@acc.dfs.core.windows.net/a/b.tif").unwrap(),
+            "https://acc.blob.core.windows.net/data/a/b.tif"
+        );
+        for href in [
+            "abfs://data@acc.dfs.core.windows.net.evil.example/x",
+            "abfs://data@evil.example/x",
+            "abfs://acc.dfs.core.windows.net/x",
+            "abfs://data@a.b.dfs.core.windows.net/x",
+        ] {
+            assert_eq!(azure(href), None, "{href}");
+        }
+    }
+
+    #[test]
+    fn a_key_keeps_its_dots_within_its_bucket() {
+        let own = S3Endpoint(Some(Url::parse("http://127.0.0.1:9000/s3").unwrap()));
+        for href in ["s3://cogs/../other/x", "s3://cogs/a/../../other/x"] {
+            let found = own.url(href).map(String::from).unwrap_or_default();
+            assert!(found.is_empty() || found.starts_with("http://127.0.0.1:9000/s3/cogs/"));
         }
     }
 

@@ -8,6 +8,8 @@
 )]
 
 mod archive;
+#[cfg(all(feature = "aws", feature = "azure"))]
+mod clouds;
 mod conformance;
 mod credentials;
 mod download;
