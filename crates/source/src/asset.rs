@@ -1,5 +1,7 @@
 //! An asset: one file of a granule.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use terracube_grid::{Crs, GeoBox};
 
@@ -23,6 +25,9 @@ pub struct Asset {
     pub crs: Option<Crs>,
     /// The bands, in the order of the file; empty when the source says nothing.
     pub bands: Vec<BandInfo>,
+    /// Other places of the same file by name (STAC alternate assets extension).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub alternates: BTreeMap<String, String>,
     /// The size in bytes (`file:size`).
     pub size: Option<u64>,
     /// A multihash in hex (`file:checksum`).
@@ -42,6 +47,7 @@ impl Asset {
             geobox: None,
             crs: None,
             bands: Vec::new(),
+            alternates: BTreeMap::new(),
             size: None,
             checksum: None,
         }
@@ -73,6 +79,15 @@ impl Asset {
     #[must_use]
     pub fn with_band(mut self, band: BandInfo) -> Self {
         self.bands.push(band);
+        self
+    }
+
+    /// Takes the place that comes first in `names` of those it has; its own if it has none of them.
+    #[must_use]
+    pub fn preferring(mut self, names: &[String]) -> Self {
+        if let Some(href) = names.iter().find_map(|name| self.alternates.get(name)) {
+            self.href.clone_from(href);
+        }
         self
     }
 

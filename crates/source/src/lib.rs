@@ -24,8 +24,8 @@ mod source;
 pub use access::{
     Access, AccessBuilder, AccessStats, Auth, AwsAccount, AzureAccount, Checksum, ClientAuth,
     Downloaded, Earthdata, GcsAccount, Grant, Headers, HostPattern, HostStats, Limits, Listed,
-    OAuth2, Provider, RedactedUrl, RetryPolicy, Secret, SecretRef, ServiceAccount, Totp,
-    TotpAlgorithm, Verified, read_opened,
+    OAuth2, PlanetaryComputer, Provider, RedactedUrl, RetryPolicy, Secret, SecretRef,
+    ServiceAccount, Totp, TotpAlgorithm, Verified, read_opened,
 };
 pub use asset::{Asset, BandInfo};
 #[cfg(feature = "files")]

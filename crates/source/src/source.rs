@@ -63,7 +63,7 @@ pub trait Source: Debug + Send + Sync + 'static {
     async fn open(&self, granule: &Granule, asset: &Asset, access: &Access) -> Result<Opened> {
         // An asset of another granule is a mistake of the caller.
         granule.asset(&asset.name)?;
-        access.ranged(&asset.href).await
+        access.ranged_asset(asset).await
     }
 
     /// What this source is, in a few words, without secrets.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use terracube_testbed::{Auth, Fault, FaultKind};
+use terracube_testbed::{Auth, Fault, FaultKind, Identity};
 
 use crate::world::{Run, World};
 
@@ -110,4 +110,38 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         }
     }
     files
+}
+
+#[test]
+fn a_password_for_tokens_is_never_shown() {
+    let identity = Identity::new("public").with_user("jane", CANARY);
+    let world = World::with(|server| server.identity(identity).require("/files/", Auth::Issued));
+    let config = format!(
+        "token_folder = \"tokens\"\n\
+         [[providers]]\nname = \"archive\"\nhosts = [\"{0}\"]\nallow_insecure = true\n\
+         [providers.auth.oauth2]\ntoken_url = \"{0}/token\"\ngrant = \"password\"\n\
+         client_id = \"public\"\nuser = \"env:USER_NAME\"\npassword = \"env:CANARY\"\n",
+        world.server.url()
+    );
+    world.write("config.toml", &config);
+    world.create();
+    for command in [&["cube", "fill", "cube.icechunk"][..], &["cube", "state", "cube.icechunk"]] {
+        let args = [&["--config", "config.toml", "-vv"][..], command].concat();
+        let mut run = world.command(&args);
+        let run = Run::of(run.env("CANARY", CANARY).env("USER_NAME", "jane").output().unwrap());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        for secret in [CANARY, "token-1", "refresh-1"] {
+            let shown = format!("{}{}", run.stdout, run.stderr);
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+    assert_eq!(world.counts(), [16, 0, 0, 0]);
+    // One token for all patches, kept for the next run, and without the password.
+    assert_eq!(world.server.count("/token"), 1);
+    for entry in walk(&world.path("")) {
+        let bytes = std::fs::read(&entry).unwrap();
+        let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        let is_kept = entry.starts_with(world.path("tokens"));
+        assert!(!has(CANARY) && (is_kept || !has("refresh-1")), "{}", entry.display());
+    }
 }

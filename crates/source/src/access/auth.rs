@@ -54,6 +54,8 @@ pub enum Auth {
     Earthdata(Earthdata),
     /// Requests signed for Amazon S3 and what speaks its language.
     Aws(AwsAccount),
+    /// Shared access signatures of the Planetary Computer, one for each container, in the query.
+    PlanetaryComputer(PlanetaryComputer),
     /// Bearer tokens for Google Cloud Storage.
     Gcs(GcsAccount),
     /// Requests signed for Azure Blob Storage.
@@ -228,6 +230,29 @@ pub struct AwsAccount {
     pub session_token: Option<SecretRef>,
     /// Whether this account pays for what it reads in buckets of others.
     pub requester_pays: bool,
+}
+
+/// Where shared access signatures for containers come from: a GET of
+/// `{endpoint}/{storage account}/{container}`. They are asked for when a URL of a host of the
+/// provider is not signed yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct PlanetaryComputer {
+    /// The endpoint.
+    pub endpoint: String,
+    /// A subscription key, which lets one ask more often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subscription_key: Option<SecretRef>,
+}
+
+impl Default for PlanetaryComputer {
+    fn default() -> Self {
+        Self {
+            endpoint: "https://planetarycomputer.microsoft.com/api/sas/v1/token".to_owned(),
+            subscription_key: None,
+        }
+    }
 }
 
 /// An account at Google. Without a key it is looked for where Google's own tools look:

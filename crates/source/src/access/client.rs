@@ -12,7 +12,7 @@ use reqwest::{Method, Response, StatusCode};
 use url::{Host, Url};
 
 use super::address::{self, PrivateAddress};
-use super::credential::Credential;
+use super::credential::{Credential, Used};
 use super::http_client::HttpClient;
 use super::limit::{HostLimits, Permit, ProviderLimit};
 use super::pace::Pace;
@@ -199,9 +199,9 @@ impl Client {
     ) -> Result<Answer> {
         let (answer, used) = self.ask(call, method, url, timeout, None).await?;
         match used {
-            Some(used) if answer.response.status() == StatusCode::UNAUTHORIZED => {
+            Some(used) if answer.response.status() == used.refusal => {
                 drop(answer);
-                Ok(self.ask(call, method, url, timeout, Some(&used)).await?.0)
+                Ok(self.ask(call, method, url, timeout, Some(&used.token)).await?.0)
             }
             _ => Ok(answer),
         }
@@ -216,7 +216,7 @@ impl Client {
         url: &Url,
         timeout: Option<Duration>,
         refused: Option<&Secret>,
-    ) -> Result<(Answer, Option<Secret>)> {
+    ) -> Result<(Answer, Option<Used>)> {
         self.check(url)?;
         let mut sent = url.clone();
         sent.set_fragment(None);

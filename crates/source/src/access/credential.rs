@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use base64::Engine as _;
-use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::auth::Earthdata;
 use super::client::Client;
 use super::login::{Login, Turn};
 use super::netrc::Netrc;
+use super::sas::Sas;
 use super::service_account::Account;
 use super::token::Tokens;
 use super::token_file::TokenFile;
@@ -32,8 +33,16 @@ enum Ready {
     Tokens(Box<Tokens>),
     Netrc(Netrc),
     Login(Box<Login>),
+    Sas(Box<Sas>),
     #[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
     Cloud(Box<super::cloud::Cloud>),
+}
+
+/// A token that a request was sent with, and the status that says it is no longer good.
+#[derive(Debug)]
+pub(crate) struct Used {
+    pub(crate) token: Secret,
+    pub(crate) refusal: StatusCode,
 }
 
 impl Credential {
@@ -60,7 +69,7 @@ impl Credential {
         url: &mut Url,
         headers: &mut HeaderMap,
         refused: Option<&Secret>,
-    ) -> Result<Option<Secret>> {
+    ) -> Result<Option<Used>> {
         let Some(ready) = &self.ready else { return Ok(None) };
         if url.scheme() != "https" && !self.provider.allow_insecure {
             return Err(Error::NotAllowed {
@@ -74,7 +83,7 @@ impl Credential {
         match ready {
             // A signed URL carries its own; storage services refuse two at once.
             Ready::Header(name, _) if name == AUTHORIZATION && is_signed(url) => {}
-            Ready::Tokens(_) | Ready::Netrc(_) if is_signed(url) => {}
+            Ready::Tokens(_) | Ready::Netrc(_) | Ready::Sas(_) if is_signed(url) => {}
             #[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
             Ready::Cloud(_) if is_signed(url) => {}
             #[cfg(any(feature = "aws", feature = "gcp", feature = "azure"))]
@@ -91,7 +100,11 @@ impl Credential {
             Ready::Tokens(tokens) => {
                 let token = tokens.get(client, refused).await?;
                 headers.insert(AUTHORIZATION, header_value(&format!("Bearer {}", token.expose()))?);
-                return Ok(Some(token));
+                return Ok(Some(Used { token, refusal: StatusCode::UNAUTHORIZED }));
+            }
+            Ready::Sas(sas) => {
+                let token = sas.sign(client, url, refused).await?;
+                return Ok(token.map(|token| Used { token, refusal: StatusCode::FORBIDDEN }));
             }
             Ready::Netrc(netrc) => {
                 let found = url.host_str().and_then(|host| netrc.of(host));
@@ -134,8 +147,14 @@ impl Credential {
 
     /// Takes this provider's query token off a URL that is not one of its own.
     pub(crate) fn withdraw(&self, url: &mut Url) {
-        if let Some(Ready::Query(_, value)) = &self.ready {
-            retain_query(url, |_, found| found != value.expose());
+        match &self.ready {
+            Some(Ready::Query(_, value)) => {
+                retain_query(url, |_, found| found != value.expose());
+            }
+            Some(Ready::Sas(sas)) => {
+                retain_query(url, |name, value| name != "sig" || !sas.gave(value));
+            }
+            _ => {}
         }
     }
 
@@ -170,6 +189,9 @@ impl Ready {
             Auth::ServiceAccount(account) => {
                 let account = Account::fetch(account)?;
                 Ok(tokens(TokenRequest::of_account(name, account, insecure)?))
+            }
+            Auth::PlanetaryComputer(declared) => {
+                Ok(Self::Sas(Box::new(Sas::fetch(name, declared, insecure, folder)?)))
             }
             Auth::Netrc { path } => Ok(Self::Netrc(Netrc::read(path.as_deref())?)),
             #[cfg(feature = "aws")]
@@ -257,5 +279,19 @@ fn retain_query(url: &mut Url, keep: impl Fn(&str, &str) -> bool) {
     url.set_query(None);
     if !kept.is_empty() {
         url.query_pairs_mut().extend_pairs(kept);
+    }
+}
+
+/// A URL that secrets are sent to: https, or http where the provider allows it.
+pub(crate) fn token_url(setting: &str, text: &str, insecure: bool) -> Result<Url> {
+    let wrong = |reason: &str| Error::Setting {
+        setting: setting.to_owned(),
+        reason: format!("`{}` {reason}", RedactedUrl::of(text)),
+    };
+    let url = Url::parse(text).map_err(|cause| wrong(&format!("is no URL: {cause}")))?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if insecure => Ok(url),
+        _ => Err(wrong("is not https: secrets are sent there")),
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct HttpFile {
     access: Access,
     url: Url,
     key: Key,
+    /// The size that the source gave.
+    announced: Option<u64>,
     pinned: OnceLock<FileVersion>,
     /// The file, when the server sends only all of it.
     whole: OnceLock<Bytes>,
@@ -51,8 +53,8 @@ enum Wanted {
 }
 
 impl HttpFile {
-    pub(crate) fn new(access: Access, url: Url, key: Key) -> Self {
-        Self { access, url, key, pinned: OnceLock::new(), whole: OnceLock::new() }
+    pub(crate) fn new(access: Access, url: Url, key: Key, announced: Option<u64>) -> Self {
+        Self { access, url, key, announced, pinned: OnceLock::new(), whole: OnceLock::new() }
     }
 
     async fn read(&self, request: ByteRequest) -> Result<Bytes> {
@@ -240,6 +242,16 @@ impl HttpFile {
     }
 
     fn pin(&self, answer: &Answer, size: Option<u64>) -> Result<()> {
+        if let (Some(expected), Some(found)) = (self.announced, size)
+            && expected != found
+        {
+            return Err(Error::Mismatch {
+                url: answer.shown(),
+                property: "size",
+                expected: expected.to_string(),
+                found: found.to_string(),
+            });
+        }
         let seen = FileVersion {
             etag: answer.header(header::ETAG).map(str::to_owned),
             modified: answer.header(header::LAST_MODIFIED).map(str::to_owned),

@@ -16,11 +16,13 @@ use crate::{Error, Result};
 pub(crate) struct LocalFile {
     path: PathBuf,
     key: Key,
+    /// The size that the source gave.
+    announced: Option<u64>,
 }
 
 impl LocalFile {
-    pub(crate) fn new(path: PathBuf, key: Key) -> Self {
-        Self { path, key }
+    pub(crate) fn new(path: PathBuf, key: Key, announced: Option<u64>) -> Self {
+        Self { path, key, announced }
     }
 }
 
@@ -34,9 +36,9 @@ impl ReadStore for LocalFile {
         &self,
         requests: &[(Key, ByteRequest)],
     ) -> terracube_store::Result<Vec<Option<Bytes>>> {
-        let (path, key) = (self.path.clone(), self.key.clone());
+        let (path, key, announced) = (self.path.clone(), self.key.clone(), self.announced);
         let requests = requests.to_vec();
-        blocking(&self.path, move || Ok(read_parts(&path, &key, &requests)))
+        blocking(&self.path, move || Ok(read_parts(&path, &key, announced, &requests)))
             .await
             .map_err(|error| into_store_error(error, &self.key, &[]))?
     }
@@ -73,6 +75,7 @@ pub(crate) async fn read_whole(path: &Path, limit: u64, purpose: &'static str) -
 fn read_parts(
     path: &Path,
     key: &Key,
+    announced: Option<u64>,
     requests: &[(Key, ByteRequest)],
 ) -> terracube_store::Result<Vec<Option<Bytes>>> {
     let failed = |cause: std::io::Error| into_store_error(file_error(path, cause), key, &[]);
@@ -84,6 +87,15 @@ fn read_parts(
         Err(cause) => return Err(failed(cause)),
     };
     let size = file.metadata().map_err(failed)?.len();
+    if let Some(expected) = announced.filter(|expected| *expected != size) {
+        let error = Error::Mismatch {
+            url: path.display().to_string(),
+            property: "size",
+            expected: expected.to_string(),
+            found: size.to_string(),
+        };
+        return Err(into_store_error(error, key, &[]));
+    }
     requests
         .iter()
         .map(|(wanted, request)| {

@@ -32,6 +32,7 @@ mod redacted;
 mod retry;
 mod s3;
 mod s3_list;
+mod sas;
 mod secret;
 mod service_account;
 mod stats;
@@ -52,7 +53,7 @@ use terracube_store::{ByteRequest, Key, ReadStore};
 
 pub use auth::{
     Auth, AwsAccount, AzureAccount, ClientAuth, Earthdata, GcsAccount, Grant, OAuth2,
-    ServiceAccount, Totp, TotpAlgorithm,
+    PlanetaryComputer, ServiceAccount, Totp, TotpAlgorithm,
 };
 pub use builder::AccessBuilder;
 pub use checksum::Checksum;
@@ -185,20 +186,33 @@ impl Access {
     /// # Errors
     /// [`Error::NotAllowed`] for a scheme or path that may not be read; [`Error::NotFound`] for a
     /// local file that is not there.
+    pub async fn ranged(&self, href: &str) -> Result<Opened> {
+        self.ranged_of(href, None).await
+    }
+
+    /// Opens an asset to be read by byte ranges, as [`ranged`](Self::ranged). Where the source gave
+    /// its size, a file of another size is an error when it is read.
+    ///
+    /// # Errors
+    /// As [`ranged`](Self::ranged).
+    pub async fn ranged_asset(&self, asset: &Asset) -> Result<Opened> {
+        self.ranged_of(&asset.href, asset.size).await
+    }
+
     // Async because object stores need it.
     #[expect(clippy::unused_async, reason = "other backends open asynchronously")]
-    pub async fn ranged(&self, href: &str) -> Result<Opened> {
+    async fn ranged_of(&self, href: &str, size: Option<u64>) -> Result<Opened> {
         Ok(match self.locate(href)? {
             Location::Web(url) => {
                 let name = url.path_segments().and_then(|mut all| all.next_back()).unwrap_or("");
                 let key = key_of(name, href)?;
-                let file = HttpFile::new(self.clone(), url, key.clone());
+                let file = HttpFile::new(self.clone(), url, key.clone(), size);
                 Opened::Bytes { store: Arc::new(file), key }
             }
             Location::File(path) => {
                 let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
                 let key = key_of(name, href)?;
-                Opened::Bytes { store: Arc::new(LocalFile::new(path, key.clone())), key }
+                Opened::Bytes { store: Arc::new(LocalFile::new(path, key.clone(), size)), key }
             }
         })
     }

@@ -6,15 +6,16 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use reqwest::header::{self, HeaderValue};
+use reqwest::header::{self, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
+use terracube_grid::Time;
 use url::Url;
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::auth::{ClientAuth, Grant, OAuth2};
 use super::client::{Answer, Body, Call, Client};
-use super::credential::header_value;
+use super::credential::{header_value, token_url};
 use super::service_account::Account;
 use super::token::Token;
 use super::totp::OneTime;
@@ -38,6 +39,8 @@ pub(crate) struct TokenRequest {
 enum Kind {
     OAuth2(Box<Fetched>),
     Account(Box<Account>),
+    /// A signature for a container, with a subscription key.
+    Sas(Option<Secret>),
 }
 
 /// An OAuth 2.0 client with its secrets.
@@ -65,6 +68,14 @@ struct Given {
     refresh_token: Option<Secret>,
 }
 
+/// A shared access signature as it is answered.
+#[derive(Deserialize)]
+struct Signature {
+    token: Secret,
+    #[serde(rename = "msft:expiry")]
+    expiry: Option<String>,
+}
+
 /// A refusal (RFC 6749 section 5.2).
 #[derive(Deserialize)]
 struct Refusal {
@@ -77,7 +88,7 @@ impl TokenRequest {
             setting: "oauth2".to_owned(),
             reason: reason.to_owned(),
         };
-        let url = token_url(&declared.token_url, insecure)?;
+        let url = token_url("token_url", &declared.token_url, insecure)?;
         match declared.grant {
             Grant::ClientCredentials if declared.client_secret.is_none() => {
                 return Err(wrong("the grant `client_credentials` needs `client_secret`"));
@@ -106,8 +117,12 @@ impl TokenRequest {
     }
 
     pub(crate) fn of_account(provider: &str, account: Account, insecure: bool) -> Result<Self> {
-        let url = token_url(&account.token_url, insecure)?;
+        let url = token_url("token_uri", &account.token_url, insecure)?;
         Ok(Self { provider: provider.to_owned(), url, kind: Kind::Account(Box::new(account)) })
+    }
+
+    pub(crate) fn of_sas(provider: &str, url: Url, key: Option<Secret>) -> Self {
+        Self { provider: provider.to_owned(), url, kind: Kind::Sas(key) }
     }
 
     /// What tells these tokens from others, without secrets that could be guessed from it.
@@ -130,6 +145,7 @@ impl TokenRequest {
             Kind::Account(account) => {
                 format!("{}\n{}\n{:?}", account.email, account.scope, account.subject)
             }
+            Kind::Sas(_) => String::new(),
         };
         format!("{}\n{}\n{whose}", self.provider, self.url)
     }
@@ -163,6 +179,14 @@ impl TokenRequest {
         call.method = Method::POST;
         call.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         let form = match &self.kind {
+            Kind::Sas(key) => {
+                call.method = Method::GET;
+                if let Some(key) = key {
+                    let name = HeaderName::from_static("ocp-apim-subscription-key");
+                    call.headers.insert(name, header_value(key.expose())?);
+                }
+                return Ok(call);
+            }
             Kind::OAuth2(fetched) => {
                 if let (Some(secret), ClientAuth::Basic) =
                     (&fetched.client_secret, fetched.declared.client_auth)
@@ -218,6 +242,9 @@ impl TokenRequest {
         }
         let mut answer = answer.accepted().await?;
         let body = answer.body(LARGEST, "a token").await?;
+        if matches!(self.kind, Kind::Sas(_)) {
+            return self.signature(&body, asked);
+        }
         let given: Given = serde_json::from_slice(&body)
             .map_err(|_| fail(format!("{shown} answered with what is no token")))?;
         if let Some(kind) = given.token_type.filter(|kind| !kind.eq_ignore_ascii_case("bearer")) {
@@ -241,6 +268,27 @@ impl TokenRequest {
         // A server that gives no new refresh token means the old one to be used on.
         let refresh = given.refresh_token.or_else(|| refresh.cloned());
         Ok(Token::new(given.access_token, refresh, asked, lifetime))
+    }
+
+    /// The signature of an answer: a query to append.
+    fn signature(&self, body: &[u8], asked: SystemTime) -> Result<Token> {
+        let given = serde_json::from_slice::<Signature>(body).ok().filter(|given| {
+            let text = given.token.expose();
+            let is_query = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'#' | b'?');
+            !text.is_empty() && text.bytes().all(is_query)
+        });
+        let given = given.ok_or_else(|| Error::Token {
+            provider: self.provider.clone(),
+            reason: format!("{} answered with what is no signature", RedactedUrl::from(&self.url)),
+            transient: false,
+        })?;
+        let now = asked.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let lifetime = given
+            .expiry
+            .and_then(|text| Time::parse(&text).ok())
+            .and_then(|time| u64::try_from(time.seconds()).ok())
+            .map(|end| Duration::from_secs(end).saturating_sub(now));
+        Ok(Token::new(given.token, None, asked, lifetime))
     }
 }
 
@@ -311,18 +359,5 @@ impl Fetched {
 impl Form {
     fn encode(self) -> String {
         Serializer::new(String::new()).extend_pairs(self.0).extend_pairs(self.1).finish()
-    }
-}
-
-fn token_url(text: &str, insecure: bool) -> Result<Url> {
-    let wrong = |reason: &str| Error::Setting {
-        setting: "token_url".to_owned(),
-        reason: format!("`{}` {reason}", RedactedUrl::of(text)),
-    };
-    let url = Url::parse(text).map_err(|cause| wrong(&format!("is no URL: {cause}")))?;
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if insecure => Ok(url),
-        _ => Err(wrong("is not https: secrets are sent there")),
     }
 }

@@ -53,6 +53,9 @@ pub struct StacApi {
     /// Granules of a page.
     #[serde(default = "page_size")]
     pub(super) page_size: usize,
+    /// Names of alternate places of assets, the one to be read first.
+    #[serde(default)]
+    alternates: Vec<String>,
     /// Headers for the API's own origin.
     #[serde(default)]
     headers: BTreeMap<String, Secret>,
@@ -81,6 +84,7 @@ impl StacApi {
             filter: None,
             method: SearchMethod::Auto,
             page_size: page_size(),
+            alternates: Vec::new(),
             headers: BTreeMap::new(),
         }
     }
@@ -104,7 +108,7 @@ impl Connector for StacApi {
     const NAME: &'static str = "stac-api";
     const ABOUT: &'static str = "a STAC API, searched by POST or GET";
     const KEYS: &'static [&'static str] =
-        &["url", "collections", "filter", "method", "page_size", "headers"];
+        &["url", "collections", "filter", "method", "page_size", "alternates", "headers"];
 }
 
 #[async_trait]
@@ -149,6 +153,9 @@ enum Step {
     End,
 }
 
+/// The first half of a hash: all that is kept of what went by.
+type Digest = [u8; 16];
+
 /// Where a search stands.
 #[derive(Debug)]
 struct Pages {
@@ -156,11 +163,12 @@ struct Pages {
     selection: Selection,
     /// The page to fetch, and the first pages of the searches after it.
     calls: VecDeque<PageCall>,
-    /// Requests made, to see when the way leads back.
-    made: Vec<PageCall>,
+    /// Digests of requests made, to see when the way leads back.
+    made: HashSet<Digest>,
     empty: usize,
-    /// Several searches may find the same granule.
-    seen: Option<HashSet<(Option<String>, String)>>,
+    /// Digests of granules found: several searches, and pages of data that changes meanwhile, may
+    /// hold the same one.
+    seen: HashSet<Digest>,
     /// The bodies to send by GET, should POST be refused.
     may_fall_back: bool,
 }
@@ -205,7 +213,6 @@ impl Search {
                 PageCall { url: get_url(&landing.search, &body), body: None }
             }
         };
-        let several = searches.bodies.len() > 1;
         // What was asked for exactly, the server knows best.
         let mut rest = self.query.clone();
         if searches.is_exact {
@@ -215,9 +222,9 @@ impl Search {
             headers,
             selection: Selection::new(&rest),
             calls: searches.bodies.into_iter().map(call).collect(),
-            made: Vec::new(),
+            made: HashSet::new(),
             empty: 0,
-            seen: several.then(HashSet::new),
+            seen: HashSet::new(),
             may_fall_back: post && self.api.method == SearchMethod::Auto,
         })
     }
@@ -237,20 +244,20 @@ impl Search {
         pages.empty = if features.is_empty() { pages.empty + 1 } else { 0 };
         for feature in features {
             let granule = self.granule(feature, &call.url);
-            let mut is_new = |granule: &Granule| {
-                pages.seen.as_mut().is_none_or(|seen| {
-                    seen.insert((granule.collection.clone(), granule.id.clone()))
-                })
-            };
+            let mut is_new =
+                |granule: &Granule| pages.seen.insert(digest(&(&granule.collection, &granule.id)));
             match granule {
                 Ok(granule) if !pages.selection.admits(&granule) || !is_new(&granule) => {}
-                other => self.found.push_back(other),
+                Ok(granule) => {
+                    self.found.push_back(Ok(item::preferring(granule, &self.api.alternates)));
+                }
+                error => self.found.push_back(error),
             }
         }
         let next = call.next(&document)?;
-        pages.made.push(call);
+        pages.made.insert(call.digest());
         match next {
-            Some(next) if pages.made.contains(&next) => {
+            Some(next) if pages.made.contains(&next.digest()) => {
                 return Err(Error::Document {
                     what: next.shown(),
                     reason: "the link to the next page leads back to an earlier one".to_owned(),
@@ -269,6 +276,14 @@ impl Search {
         let own = link(feature, "self").and_then(|link| resolve(page, link).ok());
         item::granule(feature, Some(own.as_ref().unwrap_or(page)), None)
     }
+}
+
+/// The digest of what can be shown as text.
+pub(super) fn digest(what: &impl std::fmt::Debug) -> Digest {
+    let hash = blake3::hash(format!("{what:?}").as_bytes());
+    let mut half = Digest::default();
+    half.copy_from_slice(&hash.as_bytes()[..16]);
+    half
 }
 
 fn is_refusal_of_post(error: &Error) -> bool {

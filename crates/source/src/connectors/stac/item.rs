@@ -75,6 +75,15 @@ pub(super) fn granule(
     Ok(granule)
 }
 
+/// The granule with each asset at the place that comes first in `names`.
+pub(super) fn preferring(mut granule: Granule, names: &[String]) -> Granule {
+    if !names.is_empty() {
+        let assets = std::mem::take(&mut granule.assets).into_iter();
+        granule.assets = assets.map(|(name, asset)| (name, asset.preferring(names))).collect();
+    }
+    granule
+}
+
 /// West, south, east, north of a bbox of two or three dimensions.
 pub(super) fn bbox(value: &Value) -> Option<[f64; 4]> {
     let numbers: Vec<f64> = value.as_array()?.iter().map(Value::as_f64).collect::<Option<_>>()?;
@@ -136,6 +145,18 @@ fn asset_of(
     asset.checksum =
         text(json.get("file:checksum")).or_else(|| text(json.get("checksum:multihash")));
     asset.bands = bands::bands(json, properties);
+    // By the key, and by the name that an alternate, or the asset itself, is given.
+    let own = [(name, json)].into_iter().filter(|(_, one)| one["alternate:name"].is_string());
+    let others = json["alternate"].as_object().into_iter().flatten();
+    for (key, one) in own.chain(others.map(|(key, one)| (key.as_str(), one))) {
+        let Some(href) = one["href"].as_str().map(str::trim).filter(|href| !href.is_empty()) else {
+            continue;
+        };
+        let given = one["alternate:name"].as_str();
+        for name in given.into_iter().chain((key != name).then_some(key)) {
+            asset.alternates.entry(name.to_owned()).or_insert_with(|| absolute(href, base));
+        }
+    }
     // What the item says of its pixels is not meant for its pictures and documents.
     let is_aside = asset
         .roles

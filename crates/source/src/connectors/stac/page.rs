@@ -57,6 +57,12 @@ impl PageCall {
         Ok(Some(Self { url, body: Some(body) }))
     }
 
+    /// What tells it from other requests.
+    pub(super) fn digest(&self) -> [u8; 16] {
+        let body = self.body.as_ref().and_then(|body| serde_json::to_string(body).ok());
+        super::api::digest(&(self.url.as_str(), body))
+    }
+
     pub(super) fn shown(&self) -> String {
         RedactedUrl::from(&self.url).to_string()
     }

@@ -37,20 +37,23 @@ pub struct StacStatic {
     /// URL or path of a catalogue, a collection, an item or a feature collection of items.
     #[serde(alias = "path")]
     url: String,
+    /// Names of alternate places of assets, the one to be read first.
+    #[serde(default)]
+    alternates: Vec<String>,
 }
 
 impl StacStatic {
     /// The catalogue at a URL or path.
     #[must_use]
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into() }
+        Self { url: url.into(), alternates: Vec::new() }
     }
 }
 
 impl Connector for StacStatic {
     const NAME: &'static str = "stac-static";
     const ABOUT: &'static str = "a static STAC catalogue, on a server or in a folder";
-    const KEYS: &'static [&'static str] = &["url", "path"];
+    const KEYS: &'static [&'static str] = &["url", "path", "alternates"];
 }
 
 #[async_trait]
@@ -69,6 +72,7 @@ impl Source for StacStatic {
             access: access.clone(),
             selection: Selection::new(query),
             query: query.clone(),
+            alternates: self.alternates.clone(),
             ahead: Vec::new(),
             visited: HashSet::new(),
             found: VecDeque::new(),
@@ -94,6 +98,7 @@ struct Walk {
     root: Option<String>,
     access: Access,
     query: Query,
+    alternates: Vec<String>,
     selection: Selection,
     /// What is to be visited, the next one last.
     ahead: Vec<Node>,
@@ -188,7 +193,7 @@ impl Walk {
             Ok(mut granule) => {
                 granule.collection = granule.collection.or_else(|| node.parent.collection.clone());
                 if self.selection.admits(&granule) {
-                    self.found.push_back(Ok(granule));
+                    self.found.push_back(Ok(item::preferring(granule, &self.alternates)));
                 }
             }
             Err(error) => self.found.push_back(Err(error)),
