@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use terracube_grid::GeoBox;
 use terracube_raster::DType;
 
-use crate::{Band, Schema};
+use crate::{Band, Harmonise, Schema};
 
 /// The key of the group attribute that holds the declaration.
 pub(crate) const CUBE_KEY: &str = "terracube";
@@ -46,6 +46,13 @@ pub(crate) fn band(band: &Band, geobox: &GeoBox) -> Map<String, Value> {
     if band.scale.is_some() || band.offset.is_some() {
         out.insert("scale_factor".into(), json!(band.scale.unwrap_or(1.0)));
         out.insert("add_offset".into(), json!(band.offset.unwrap_or(0.0)));
+    }
+    if matches!(band.harmonise, Harmonise::Item | Harmonise::Sentinel2) {
+        let how = json!(band.harmonise).as_str().unwrap_or_default().to_owned();
+        let comment = format!(
+            "numbers of sources with another scale or offset were brought to these (harmonise = {how})"
+        );
+        out.insert("comment".into(), json!(comment));
     }
     out
 }

@@ -1,7 +1,9 @@
 //! One measured quantity of a cube.
 
 use serde::{Deserialize, Serialize};
-use terracube_raster::{DType, Resampling};
+use terracube_raster::{DType, MosaicRule, Resampling};
+
+use crate::Harmonise;
 
 /// One band of a cube: what is stored, and which asset it is filled from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +45,13 @@ pub struct Band {
     /// How pixels are taken onto the cube's grid; the name is GDAL's, as `cubicspline` or `med`.
     #[serde(default = "nearest")]
     pub resampling: Resampling,
+    /// What becomes of several valid pixels in one place, where it is not the cube's rule:
+    /// `count` for the number of observations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mosaic: Option<MosaicRule>,
+    /// What is done with granules of another scale or offset.
+    #[serde(default, skip_serializing_if = "Harmonise::is_refusal")]
+    pub harmonise: Harmonise,
 }
 
 /// The value that means «no data».
@@ -81,6 +90,8 @@ impl Band {
             long_name: None,
             standard_name: None,
             resampling: Resampling::Nearest,
+            mosaic: None,
+            harmonise: Harmonise::default(),
         }
     }
 
@@ -116,6 +127,20 @@ impl Band {
     #[must_use]
     pub fn resampling(mut self, resampling: Resampling) -> Self {
         self.resampling = resampling;
+        self
+    }
+
+    /// Sets a mosaic rule of its own.
+    #[must_use]
+    pub fn mosaic(mut self, rule: MosaicRule) -> Self {
+        self.mosaic = Some(rule);
+        self
+    }
+
+    /// Sets what is done with granules of another scale or offset.
+    #[must_use]
+    pub fn harmonise(mut self, how: Harmonise) -> Self {
+        self.harmonise = how;
         self
     }
 
@@ -172,6 +197,21 @@ impl Band {
         }
         if self.scale == Some(0.0) || self.scale.is_some_and(|s| !s.is_finite()) {
             return Some(format!("band `{name}`: scale must be a finite number other than 0"));
+        }
+        let is_harmonised = matches!(self.harmonise, Harmonise::Item | Harmonise::Sentinel2);
+        if is_harmonised && self.scale.is_none() && self.offset.is_none() {
+            return Some(format!(
+                "band `{name}`: harmonise needs the scale and offset that numbers are brought to, as scale = 0.0001 and offset = 0.0"
+            ));
+        }
+        let flags = ["scl", "qa_pixel", "fmask"];
+        if is_harmonised && flags.iter().any(|flag| self.asset_name().eq_ignore_ascii_case(flag)) {
+            return Some(format!("band `{name}`: classes and flags are never scaled"));
+        }
+        if self.mosaic == Some(MosaicRule::Count)
+            && self.nodata_value().is_some_and(|v| v != 0.0 && !v.is_nan())
+        {
+            return Some(format!("band `{name}` counts observations: its nodata is 0"));
         }
         match self.nodata {
             Nodata::Unset if self.dtype.is_integer() => Some(format!(

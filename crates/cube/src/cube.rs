@@ -43,6 +43,7 @@ impl Cube {
     /// sense; [`StoreError::Unsupported`] for a repository that is written once, as a ZIP archive;
     /// what the store says.
     pub async fn create(repository: Arc<dyn Repository>, schema: &Schema) -> Result<Self> {
+        schema.check_times()?;
         schema.check()?;
         if let Some(found) = create::read_schema(&repository.latest().await?).await? {
             return Err(Error::Exists { cube: found.name });

@@ -93,6 +93,53 @@ pub enum Error {
         /// What does not fit and what to do.
         reason: String,
     },
+    /// Numbers of two scales or offsets would be stored in one band.
+    #[error(
+        "band `{band}`: granule `{granule}` says {theirs}, but {other}: declare harmonise = \"item\" or \"sentinel-2\" for the band to bring them to one, or \"as_stored\" to store them as they are"
+    )]
+    Scale {
+        /// The band's name.
+        band: String,
+        /// The granule's id.
+        granule: String,
+        /// Its scale and offset.
+        theirs: String,
+        /// What another granule or the band says.
+        other: String,
+    },
+    /// Granules overlap of which nothing says which pixels are valid.
+    #[error(
+        "band `{band}`: granules `{other}` and `{granule}` overlap, and nothing says which of their pixels are valid: declare the band's source_nodata, a mask, or unmasked_overlap = \"allow\" in [mosaic]"
+    )]
+    Overlap {
+        /// The band's name.
+        band: String,
+        /// The id of one granule.
+        granule: String,
+        /// The id of one before it.
+        other: String,
+    },
+    /// A patch needs more memory than the fill may take.
+    #[error(
+        "patch {time}/{row}/{col} needs {needed} bytes for a composite of all its granules, more than the {limit} that the memory allowed leaves: allow more, or declare smaller chunks",
+        time = patch.time, row = patch.row, col = patch.col
+    )]
+    Composite {
+        /// The patch.
+        patch: crate::Patch,
+        /// Bytes it needs.
+        needed: u64,
+        /// Bytes there are.
+        limit: u64,
+    },
+    /// The times of a cube are still to be asked of a source.
+    #[error(
+        "the times of cube `{cube}` are to be asked of its source, which has not been done: see Schema::with_times_of"
+    )]
+    TimesUnknown {
+        /// The cube's name.
+        cube: String,
+    },
     /// The fill was stopped before it began anything.
     #[error("the work was stopped")]
     Stopped,

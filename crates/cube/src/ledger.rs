@@ -10,8 +10,9 @@ use serde_json::json;
 use terracube_source::Granule;
 use terracube_store::{ArraySpec, ByteRequest, Codecs, Key, Prefix, Store, ZarrArray};
 
+use crate::harmonise::{self, Linear};
 use crate::summary::Summary;
-use crate::{Error, Patch, Result};
+use crate::{Band, Error, Patch, Result};
 
 /// The group of the ledger, out of the way of readers of the root group.
 pub(crate) const LEDGER: &str = "_terracube";
@@ -77,13 +78,26 @@ pub struct Origin {
     /// Its version as the source tells it.
     #[serde(default, rename = "v", skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// What was done to its numbers before they were stored, as `red × 1 − 1000`, of the bands for
+    /// which something was.
+    #[serde(default, rename = "h", skip_serializing_if = "Vec::is_empty")]
+    pub harmonised: Vec<String>,
 }
 
 impl Origin {
-    /// The origin that a granule is.
+    /// The origin that a granule is for some bands.
     #[must_use]
-    pub fn of(granule: &Granule) -> Self {
-        Self { id: granule.id.clone(), version: granule.version.clone() }
+    pub fn of(granule: &Granule, bands: &[Band]) -> Self {
+        let harmonised = bands.iter().filter_map(|band| {
+            let asset = granule.assets.get(band.asset_name())?;
+            let linear = harmonise::applied(band, granule, asset).ok()?;
+            (linear != Linear::IDENTITY).then(|| format!("{} {linear}", band.name))
+        });
+        Self {
+            id: granule.id.clone(),
+            version: granule.version.clone(),
+            harmonised: harmonised.collect(),
+        }
     }
 }
 

@@ -4,14 +4,15 @@ use std::fmt;
 
 use futures::StreamExt;
 use serde::Serialize;
-use terracube_grid::{ProjectedRegion, Region, Time, TimeRange};
+use terracube_grid::{ProjectedRegion, Region};
+use terracube_raster::MosaicRule;
 use terracube_source::{Asset, Granule, Query};
 use tracing::Instrument;
 
 use crate::cube::BoundSource;
 use crate::ledger::Known;
 use crate::pipeline::stage;
-use crate::{Cube, Error, Patch, PatchState, Request, Result};
+use crate::{Cube, Error, Harmonise, Patch, PatchState, Request, Result, grouping, harmonise};
 
 /// Which patches count as work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,6 +82,8 @@ pub struct PlanSummary<'a> {
     pub bytes_estimate: u64,
     /// The ids of the granules to read.
     pub granules: Vec<&'a str>,
+    /// Time steps that have granules, each with how many.
+    pub groups: Vec<(u32, usize)>,
     /// The patches to fill.
     pub patches: Vec<Patch>,
     /// What deserves attention.
@@ -100,6 +103,20 @@ impl Plan {
         self.links[first..first + count].iter().map(|i| &self.granules[*i as usize])
     }
 
+    /// How many granules each time step has that has any, with the step's index in the cube.
+    #[must_use]
+    pub fn groups(&self) -> Vec<(u32, usize)> {
+        let mut pairs: Vec<(u32, u32)> = Vec::new();
+        for job in &self.jobs {
+            let (first, count) = (job.first as usize, job.count as usize);
+            pairs.extend(self.links[first..first + count].iter().map(|i| (job.patch.time, *i)));
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        let steps = pairs.chunk_by(|a, b| a.0 == b.0);
+        steps.map(|step| (step[0].0, step.len())).collect()
+    }
+
     /// The figures, for machines.
     #[must_use]
     pub fn summary(&self) -> PlanSummary<'_> {
@@ -111,6 +128,7 @@ impl Plan {
             missing: self.jobs.len(),
             bytes_estimate: self.bytes,
             granules: self.granules.iter().map(|g| g.id.as_str()).collect(),
+            groups: self.groups(),
             patches: self.jobs.iter().map(|j| j.patch).collect(),
             warnings: &self.warnings,
         }
@@ -224,10 +242,8 @@ impl Cube {
             corner(0, rows.start, cols.start).union(&corner(0, rows.end - 1, cols.end - 1));
         let mut query = Query::default();
         query.region = Some(Region::in_crs(bounds, &self.geobox().crs)?);
-        if self.schema().time.is_some() {
-            let (first, last) = (times.start as usize, times.end as usize - 1);
-            let (start, end) = (self.steps()[first].start, self.steps()[last].end);
-            query.time = Some(TimeRange { start, end });
+        if let Some(axis) = &self.schema().time {
+            query.time = Some(axis.search_range(times.start as usize..times.end as usize));
         }
         let mut granules = Vec::new();
         let mut stream = bound.source.search(&query, &bound.access);
@@ -244,7 +260,7 @@ impl Cube {
             (0u32..).zip(&plan.jobs).map(|(i, job)| (job.patch, i)).collect();
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for granule in found {
-            let Some(time) = self.step_of(granule.time.start) else { continue };
+            let Some(time) = self.step_of(&granule) else { continue };
             let area = self.area_of(&granule)?;
             let index = u32::try_from(plan.granules.len()).unwrap_or(u32::MAX);
             let before = pairs.len();
@@ -268,6 +284,7 @@ impl Cube {
                 plan.granules.push(granule);
             }
         }
+        self.check_scales(plan)?;
         pairs.sort_unstable();
         let mut next = 0;
         for (i, job) in (0u32..).zip(&mut plan.jobs) {
@@ -281,12 +298,11 @@ impl Cube {
         Ok(())
     }
 
-    /// The time step that an instant falls in; all fall in the only one of a cube without time.
-    fn step_of(&self, instant: Time) -> Option<u32> {
-        match &self.schema().time {
-            None => Some(0),
-            Some(axis) => u32::try_from(axis.cell_of(instant)?).ok(),
-        }
+    /// The time step that a granule falls into; all fall into the only one of a cube without time.
+    fn step_of(&self, granule: &Granule) -> Option<u32> {
+        let Some(axis) = &self.schema().time else { return Some(0) };
+        let longitude = grouping::longitude(axis, self.geobox(), granule);
+        u32::try_from(axis.step_of(granule.nominal_time(), longitude)?).ok()
     }
 
     /// Where a granule lies on the cube's grid: its assets' own grid is more precise than a
@@ -339,7 +355,7 @@ impl Cube {
         };
         for band in &self.schema().bands {
             let name = &band.name;
-            let Some(asset) = granule.assets.get(band.asset_name()) else {
+            if !granule.assets.contains_key(band.asset_name()) {
                 let known: Vec<_> = granule.assets.keys().map(String::as_str).collect();
                 say(format!(
                     "granule `{}` has no asset `{}` for band `{name}`; it has {}",
@@ -347,21 +363,51 @@ impl Cube {
                     band.asset_name(),
                     known.join(", ")
                 ));
-                continue;
-            };
-            let Some(info) = asset.bands.get(band.asset_band - 1) else { continue };
-            let theirs = (info.scale.unwrap_or(1.0), info.offset.unwrap_or(0.0));
-            let ours = (band.scale.unwrap_or(1.0), band.offset.unwrap_or(0.0));
-            if theirs != ours {
-                say(format!(
-                    "band `{name}`: asset `{}` says scale {} and offset {}, the cube {} and {}; numbers are stored as they are",
-                    band.asset_name(),
-                    theirs.0,
-                    theirs.1,
-                    ours.0,
-                    ours.1
-                ));
             }
         }
     }
+
+    /// Numbers of one band must be of one scale and offset: those that the band declares, or, when
+    /// it declares none, those of all granules.
+    fn check_scales(&self, plan: &mut Plan) -> Result<()> {
+        for band in &self.schema().bands {
+            if band.harmonise != Harmonise::Refuse || band.mosaic == Some(MosaicRule::Count) {
+                continue;
+            }
+            let ours = harmonise::declared(band);
+            let declares = band.scale.is_some() || band.offset.is_some();
+            let mut first: Option<(&Granule, harmonise::Linear)> = None;
+            for granule in &plan.granules {
+                let Some(asset) = granule.assets.get(band.asset_name()) else { continue };
+                let Some(theirs) = harmonise::said(band, granule, asset) else { continue };
+                let other = match first {
+                    _ if declares && theirs != ours => format!("the cube declares {}", told(ours)),
+                    Some((other, others)) if !declares && theirs != others => {
+                        format!("granule `{}` says {}", other.id, told(others))
+                    }
+                    _ => {
+                        first.get_or_insert((granule, theirs));
+                        continue;
+                    }
+                };
+                let (band, granule) = (band.name.clone(), granule.id.clone());
+                return Err(Error::Scale { band, granule, theirs: told(theirs), other });
+            }
+            if let Some((_, theirs)) = first
+                && theirs != ours
+            {
+                plan.warnings.push(format!(
+                    "band `{}`: asset `{}` says {}, the cube nothing; numbers are stored as they are",
+                    band.name,
+                    band.asset_name(),
+                    told(theirs)
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn told(linear: harmonise::Linear) -> String {
+    format!("scale {} and offset {}", linear.scale, linear.offset)
 }

@@ -6,7 +6,7 @@ use terracube_grid::{Anchor, Bounds, Crs, GeoBox, Tile, TileGrid, TimeAxis};
 use terracube_raster::warp::TOLERANCE;
 use terracube_store::Codecs;
 
-use crate::{Band, Error, Mosaic, Result};
+use crate::{Band, Error, Mask, Mosaic, Result};
 
 /// The declaration of a cube. It is written into the store once, by `create`, and never changes.
 ///
@@ -69,6 +69,9 @@ pub struct Schema {
     /// How several granules become one patch.
     #[serde(default)]
     pub mosaic: Mosaic,
+    /// Which pixels do not count, by what other assets say of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masks: Vec<Mask>,
     /// How far a position may be off where pixels are warped, in source pixels: 0 transforms every
     /// pixel exactly. See [`terracube_raster::warp::TOLERANCE`].
     #[serde(default = "default_tolerance", skip_serializing_if = "is_default_tolerance")]
@@ -166,6 +169,7 @@ impl Schema {
             chunks: Chunks::default(),
             codecs: Codecs::default(),
             mosaic: Mosaic::default(),
+            masks: Vec::new(),
             tolerance: TOLERANCE,
             source: None,
             bands: Vec::new(),
@@ -200,6 +204,13 @@ impl Schema {
         self
     }
 
+    /// Adds a mask.
+    #[must_use]
+    pub fn mask(mut self, mask: Mask) -> Self {
+        self.masks.push(mask);
+        self
+    }
+
     /// Reads a declaration from TOML and checks it.
     ///
     /// # Errors
@@ -229,6 +240,11 @@ impl Schema {
             if self.bands[..i].iter().any(|b| b.name == band.name) {
                 return self.fault(format!("band `{}` is declared twice", band.name));
             }
+        }
+        let names: Vec<_> = self.bands.iter().map(|band| band.name.as_str()).collect();
+        let faults = self.masks.iter().map(|mask| mask.fault(&names));
+        if let Some(fault) = faults.chain([self.mosaic.fault(&names)]).flatten().next() {
+            return self.fault(fault);
         }
         if !(0.0..=MOST_TOLERANCE).contains(&self.tolerance) {
             return self.fault(format!(
@@ -299,10 +315,20 @@ impl Schema {
     /// of the source do not count: they say where from, not what.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<String> {
+        // Times that were asked of the source once are not asked again.
+        let is_asked = match (&self.time, &other.time) {
+            (Some(this), Some(that)) => {
+                that.is_sought().is_some() && this.grouping() == that.grouping()
+            }
+            _ => false,
+        };
         let strip = |schema: &Self| {
             let mut value = serde_json::to_value(schema).unwrap_or_default();
             if let Some(map) = value.as_object_mut() {
                 map.remove("source");
+                if is_asked {
+                    map.remove("time");
+                }
             }
             value
         };

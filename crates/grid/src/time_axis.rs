@@ -301,7 +301,7 @@ impl TimeAxis {
     }
 
     /// When granules of some steps may have been seen, in UTC: solar days reach 12 hours further
-    /// on both sides.
+    /// on both sides. While the steps are [sought](Self::sought), all of them.
     #[must_use]
     pub fn search_range(&self, steps: Range<usize>) -> TimeRange {
         let all = self.range();

@@ -128,6 +128,12 @@ impl Cog {
         self.inner.nodata
     }
 
+    /// Whether the file says which pixels of a band are valid: by nodata, a mask or an alpha band.
+    #[must_use]
+    pub fn says_validity(&self, band: usize) -> bool {
+        !matches!(self.inner.validity(0, band), fetch::Validity::All)
+    }
+
     /// Scale and offset of a band: physical value = stored value * scale + offset. (1, 0) when the
     /// file says nothing.
     #[must_use]

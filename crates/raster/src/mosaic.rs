@@ -25,11 +25,17 @@ pub enum MosaicRule {
     Max,
     /// The mean of the valid values, rounded half up for integers.
     Mean,
+    /// The median of the valid values: of an even number of them the mean of the two in the middle,
+    /// rounded half up for integers. Keeps every raster until the end.
+    Median,
+    /// How many values are valid, as `uint32`; none is no value.
+    Count,
 }
 
 impl MosaicRule {
     /// Every rule.
-    pub const ALL: [Self; 5] = [Self::First, Self::Last, Self::Min, Self::Max, Self::Mean];
+    pub const ALL: [Self; 7] =
+        [Self::First, Self::Last, Self::Min, Self::Max, Self::Mean, Self::Median, Self::Count];
 
     /// The name, as `first`.
     #[must_use]
@@ -40,6 +46,26 @@ impl MosaicRule {
             Self::Min => "min",
             Self::Max => "max",
             Self::Mean => "mean",
+            Self::Median => "median",
+            Self::Count => "count",
+        }
+    }
+
+    /// Whether a result may be a number that no raster has.
+    #[must_use]
+    pub const fn is_made(self) -> bool {
+        matches!(self, Self::Mean | Self::Median | Self::Count)
+    }
+
+    /// Bytes that a mosaic by this rule keeps for each pixel, of so many rasters.
+    #[must_use]
+    pub const fn bytes_per_pixel(self, rasters: usize, dtype: DType) -> usize {
+        let one = dtype.size() + 1;
+        match self {
+            Self::Mean => 12,
+            Self::Count => 4,
+            Self::Median => one * rasters,
+            _ => one,
         }
     }
 }
@@ -76,6 +102,8 @@ pub struct Mosaic {
     missing: usize,
     sums: Vec<f64>,
     counts: Vec<u32>,
+    /// All that was added, for the median.
+    stack: Vec<Raster>,
 }
 
 impl Mosaic {
@@ -83,6 +111,7 @@ impl Mosaic {
     #[must_use]
     pub fn new(rule: MosaicRule, width: usize, height: usize, dtype: DType) -> Self {
         let n = width * height;
+        let counts = if matches!(rule, MosaicRule::Mean | MosaicRule::Count) { n } else { 0 };
         let means = if rule == MosaicRule::Mean { n } else { 0 };
         Self {
             rule,
@@ -92,7 +121,8 @@ impl Mosaic {
             result: None,
             missing: n,
             sums: vec![0.0; means],
-            counts: vec![0; means],
+            counts: vec![0; counts],
+            stack: Vec::new(),
         }
     }
 
@@ -114,6 +144,8 @@ impl Mosaic {
         }
         match (&mut self.result, self.rule) {
             (_, MosaicRule::Mean) => self.add_to_means(&raster),
+            (_, MosaicRule::Count) => self.add_to_counts(&raster),
+            (_, MosaicRule::Median) => self.stack.push(raster),
             (None, _) => {
                 self.missing -= raster.count_valid();
                 self.result = Some(raster);
@@ -140,6 +172,9 @@ impl Mosaic {
             T::wrap(sums.iter().zip(counts).map(mean).collect())
         }
         let (width, height) = (self.width, self.height);
+        if self.rule == MosaicRule::Median {
+            self.result = Some(typed!(self.dtype, T => self.median::<T>()));
+        }
         let mut result = match self.result.take() {
             Some(result) => result,
             None if self.rule == MosaicRule::Mean => Raster {
@@ -147,6 +182,12 @@ impl Mosaic {
                 height,
                 pixels: typed!(self.dtype, T => divide::<T>(&self.sums, &self.counts)),
                 valid: Some(self.counts.iter().map(|n| *n > 0).collect()),
+            },
+            None if self.rule == MosaicRule::Count => Raster {
+                width,
+                height,
+                valid: Some(self.counts.iter().map(|n| *n > 0).collect()),
+                pixels: Pixels::U32(self.counts),
             },
             None => Raster::empty(width, height, self.dtype),
         };
@@ -168,6 +209,40 @@ impl Mosaic {
         }
         typed!(raster.dtype(), T => add::<T>(raster, &mut self.sums, &mut self.counts));
     }
+
+    fn add_to_counts(&mut self, raster: &Raster) {
+        for (i, count) in self.counts.iter_mut().enumerate() {
+            *count += u32::from(raster.valid.as_ref().is_none_or(|v| v[i]));
+        }
+    }
+
+    /// The median of the stack; NaN that is not marked invalid does not count.
+    fn median<T: Sample>(&self) -> Raster {
+        let layers: Vec<(&[T], Option<&Vec<bool>>)> = self
+            .stack
+            .iter()
+            .filter_map(|raster| Some((T::slice(&raster.pixels)?, raster.valid.as_ref())))
+            .collect();
+        let n = self.width * self.height;
+        let (mut values, mut valid) = (vec![T::zeroed(); n], vec![false; n]);
+        let mut here = Vec::with_capacity(layers.len());
+        for (i, (value, valid)) in values.iter_mut().zip(&mut valid).enumerate() {
+            here.clear();
+            let some = layers.iter().filter(|(_, mask)| mask.is_none_or(|v| v[i]));
+            here.extend(some.map(|(pixels, _)| pixels[i].to_f64()).filter(|v| !v.is_nan()));
+            here.sort_unstable_by(f64::total_cmp);
+            let Some(upper) = here.get(here.len() / 2).copied() else { continue };
+            let lower = here[(here.len() - 1) / 2];
+            *value = T::from_f64(if lower == upper { upper } else { f64::midpoint(lower, upper) });
+            *valid = true;
+        }
+        Raster {
+            width: self.width,
+            height: self.height,
+            pixels: T::wrap(values),
+            valid: Some(valid),
+        }
+    }
 }
 
 /// Merges by a rule other than the mean; how many pixels became valid.
@@ -183,7 +258,9 @@ fn merge<T: Sample>(rule: MosaicRule, raster: &Raster, result: &mut Raster) -> u
         let is_nan = |v: &T| v.partial_cmp(v).is_none();
         let takes = !*had
             || match rule {
-                MosaicRule::First | MosaicRule::Mean => false,
+                MosaicRule::First | MosaicRule::Mean | MosaicRule::Median | MosaicRule::Count => {
+                    false
+                }
                 MosaicRule::Last => true,
                 MosaicRule::Min => *value < *kept || (is_nan(kept) && !is_nan(value)),
                 MosaicRule::Max => *value > *kept || (is_nan(kept) && !is_nan(value)),
@@ -215,6 +292,7 @@ mod tests {
             (MosaicRule::Min, [2, 7]),
             (MosaicRule::Max, [5, 7]),
             (MosaicRule::Mean, [4, 7]),
+            (MosaicRule::Median, [4, 7]),
         ] {
             let mut mosaic = Mosaic::new(rule, 3, 1, DType::I16);
             mosaic.add(a.clone()).unwrap();
@@ -225,6 +303,28 @@ mod tests {
             assert_eq!(values[..2], expected, "{rule}");
             assert_eq!(out.valid, Some(vec![true, true, false]), "{rule}");
         }
+    }
+
+    #[test]
+    fn medians_and_counts_are_those_of_numpy() {
+        // numpy.nanmedian([[5, 2, 9], [nan, 7, nan], [nan, nan, nan]], axis=1) is [5, 7, nan].
+        let rasters = [raster([5, -1, -1]), raster([2, 7, -1]), raster([9, -1, -1])];
+        let of = |rule| {
+            let mut mosaic = Mosaic::new(rule, 3, 1, DType::I16);
+            rasters.iter().for_each(|r| mosaic.add(r.clone()).unwrap());
+            mosaic.finish()
+        };
+        let median = of(MosaicRule::Median);
+        assert_eq!(
+            (median.value(0, 0), median.value(1, 0), median.value(2, 0)),
+            (Some(5.0), Some(7.0), None)
+        );
+        let count = of(MosaicRule::Count);
+        assert_eq!(count.dtype(), DType::U32);
+        assert_eq!(
+            (count.value(0, 0), count.value(1, 0), count.value(2, 0)),
+            (Some(3.0), Some(1.0), None)
+        );
     }
 
     #[test]

@@ -115,6 +115,41 @@ impl Raster {
         }
     }
 
+    /// Replaces every value by `value × scale + offset`, rounded half up and clamped to the type.
+    pub fn rescale(&mut self, scale: f64, offset: f64) {
+        fn each_value<T: Sample>(values: &mut [T], scale: f64, offset: f64) {
+            for value in values {
+                *value = T::from_f64(value.to_f64() * scale + offset);
+            }
+        }
+        each!(&mut self.pixels, v => each_value(v, scale, offset));
+    }
+
+    /// Makes the pixels invalid that a mask has `false` for.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] when the mask has another number of pixels.
+    pub fn mask(&mut self, keep: &[bool]) -> Result<()> {
+        if keep.len() != self.pixels.len() {
+            return Err(Error::Mismatch {
+                what: "pixels and mask",
+                left: format!("{} pixels", self.pixels.len()),
+                right: format!("{} in the mask", keep.len()),
+            });
+        }
+        match &mut self.valid {
+            Some(valid) => valid.iter_mut().zip(keep).for_each(|(valid, keep)| *valid &= keep),
+            None => self.valid = Some(keep.to_vec()),
+        }
+        Ok(())
+    }
+
+    /// Moves every valid pixel that equals `nodata` to its neighbouring value: integers down by one
+    /// (up at the minimum), floats to the next above.
+    pub fn avoid(&mut self, nodata: f64) {
+        sidestep_nodata(self, nodata);
+    }
+
     /// The part in `window`, clipped to the raster.
     #[must_use]
     pub fn crop(&self, window: &Window) -> Self {

@@ -119,6 +119,32 @@ pub struct BandInfo {
     pub offset: Option<f64>,
     /// The unit of the physical value.
     pub unit: Option<String>,
+    /// What whole values mean (`classification:classes`).
+    pub classes: Vec<Class>,
+    /// What groups of bits mean (`classification:bitfields`).
+    pub bitfields: Vec<Bitfield>,
+}
+
+/// What one value means (STAC classification extension).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Class {
+    /// The value: of the pixel, or of the bits of a field.
+    pub value: u64,
+    /// Its name.
+    pub name: String,
+}
+
+/// What some neighbouring bits of a value mean (STAC classification extension).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bitfield {
+    /// Its name.
+    pub name: String,
+    /// The lowest bit, 0 being the least significant.
+    pub offset: u32,
+    /// How many bits.
+    pub length: u32,
+    /// What their values mean.
+    pub classes: Vec<Class>,
 }
 
 fn finite_or_text<S: serde::Serializer>(value: &Option<f64>, s: S) -> Result<S::Ok, S::Error> {

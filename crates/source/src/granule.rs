@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use terracube_grid::{Region, TimeRange};
+use terracube_grid::{Region, Time, TimeRange};
 
 use crate::{Asset, Error, Result};
 
@@ -87,6 +87,14 @@ impl Granule {
             asset: name.to_owned(),
             known: self.assets.keys().cloned().collect(),
         })
+    }
+
+    /// The time it goes by: its `datetime` where the source says one, else the start of
+    /// [`time`](Self::time).
+    #[must_use]
+    pub fn nominal_time(&self) -> Time {
+        let datetime = self.properties.get("datetime").and_then(Value::as_str);
+        datetime.and_then(|text| Time::parse(text).ok()).unwrap_or(self.time.start)
     }
 
     /// The area it covers: its geometry, else its bbox; `None` when it has neither.

@@ -27,7 +27,7 @@ pub use access::{
     OAuth2, PlanetaryComputer, Provider, RedactedUrl, RetryPolicy, Secret, SecretRef,
     ServiceAccount, Totp, TotpAlgorithm, Verified, read_opened,
 };
-pub use asset::{Asset, BandInfo};
+pub use asset::{Asset, BandInfo, Bitfield, Class};
 #[cfg(feature = "files")]
 pub use connectors::files::Files;
 #[cfg(feature = "stac")]

@@ -16,6 +16,7 @@ pub(crate) async fn run(context: &Context, args: CreateArgs) -> Result<Outcome, 
         .with_context(|| format!("cannot read the declaration `{file}`"))?;
     let schema = Schema::from_toml(&text).with_context(|| format!("`{file}` declares no cube"))?;
     check_source(context, &schema)?;
+    let schema = with_times(context, schema).await?;
     let icechunk_spec = match args.icechunk_spec {
         IcechunkSpec::V1 => store::IcechunkSpec::V1,
         IcechunkSpec::V2 => store::IcechunkSpec::V2,
@@ -64,6 +65,14 @@ fn check_source(context: &Context, schema: &Schema) -> Result<(), Failure> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Asks the source for the time steps, where the declaration leaves them to it.
+async fn with_times(context: &Context, schema: Schema) -> Result<Schema, Failure> {
+    let is_asked = schema.time.as_ref().is_some_and(|axis| axis.is_sought().is_some());
+    let Some(spec) = schema.source.clone().filter(|_| is_asked) else { return Ok(schema) };
+    let source = context.registry.connect(&spec.connector, Value::Object(spec.config))?;
+    Ok(schema.with_times_of(&*source, &context.access).await?)
 }
 
 /// The headers whose values are in the declaration itself.

@@ -7,6 +7,9 @@ use crate::context::Context;
 use crate::failure::{Failure, Outcome};
 use crate::output;
 
+/// Time steps of which the granules are counted, unless asked for more.
+const MOST_STEPS: usize = 24;
+
 pub(crate) async fn run(context: &Context, args: PlanArgs) -> Result<Outcome, Failure> {
     let request = args.selection.request()?;
     let cube = context.connect_to_look(&args.store).await?;
@@ -26,6 +29,14 @@ pub(crate) async fn run(context: &Context, args: PlanArgs) -> Result<Outcome, Fa
     output::line(&format!("  to fill         {}{failed}", plan.jobs.len()))?;
     output::line(&format!("granules to read  {}", plan.granules.len()))?;
     output::line(&format!("bytes to read     about {}", bytes(plan.bytes)))?;
+    let steps = cube.steps();
+    for (index, count) in
+        plan.groups().iter().take(if context.is_verbose { usize::MAX } else { MOST_STEPS })
+    {
+        if let Some(step) = steps.get(*index as usize) {
+            output::line(&format!("  {:<16}{count} granules", step.label))?;
+        }
+    }
     if context.is_verbose {
         for granule in &plan.granules {
             output::line(&format!("  {}", granule.id))?;

@@ -3,20 +3,24 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use terracube_grid::{GeoBox, ReadPlan, Transform};
-use terracube_raster::{Cog, FetchedWindow, Resampling, WindowRef};
+use terracube_grid::{GeoBox, ReadPlan, Transform, Window};
+use terracube_raster::{Cog, DType, FetchedWindow, MosaicRule, Resampling, WindowRef};
 use terracube_source::{Asset, Granule};
 
 use super::Round;
+use crate::harmonise::{self, Linear};
+use crate::mask::Test;
 use crate::plan::Job;
-use crate::{Band, Error, Result};
+use crate::{Band, Error, Mask, Result};
 
-/// The reads of one patch, band by band, each in the order of the mosaic.
+/// The reads of one patch, band by band and mask by mask, each in the order of the mosaic.
 pub(super) struct Reads {
     bands: Vec<Vec<Read>>,
+    masks: Vec<Vec<(Read, Test)>>,
+    granules: usize,
 }
 
-/// One window of one asset, to be read for one band.
+/// One window of one asset, to be read for one band or mask.
 pub(super) struct Read {
     pub(super) cog: Arc<Cog>,
     level: usize,
@@ -24,6 +28,20 @@ pub(super) struct Read {
     placed: Placed,
     pub(super) granule: String,
     pub(super) host: String,
+    numbers: Numbers,
+}
+
+/// Whose numbers a window has, and what they mean.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Numbers {
+    /// The granule's place in the order of the mosaic.
+    pub(super) granule: usize,
+    /// The value that means «no data» where the file does not say.
+    pub(super) nodata: Option<f64>,
+    /// Whether anything says which pixels are valid.
+    pub(super) is_guarded: bool,
+    /// What is done to them before they are stored.
+    pub(super) linear: Linear,
 }
 
 /// How a fetched window lies.
@@ -41,6 +59,15 @@ pub(super) struct Placed {
 pub(super) struct Fetched {
     pub(super) window: FetchedWindow,
     pub(super) placed: Placed,
+    pub(super) numbers: Numbers,
+    /// The granule's id.
+    pub(super) granule: String,
+}
+
+/// All windows of a patch.
+pub(super) struct FetchedPatch {
+    pub(super) bands: Vec<Vec<Fetched>>,
+    pub(super) masks: Vec<Vec<(Fetched, Test)>>,
 }
 
 /// Requests of one patch at the same time; the source's own limits come on top.
@@ -49,55 +76,104 @@ const READS_AT_ONCE: usize = 8;
 /// Opens the assets of a patch and decides what to read of them.
 pub(super) async fn plan(round: &Round, job: &Job) -> Result<Reads> {
     let patch = round.cube.patches().geobox(job.patch);
-    let mut bands = Vec::with_capacity(round.cube.schema().bands.len());
-    for band in &round.cube.schema().bands {
-        let granules: Vec<&Granule> = round.plan.granules_of(job).collect();
-        let with_asset: Vec<_> =
-            granules.iter().filter_map(|g| Some((*g, g.assets.get(band.asset_name())?))).collect();
+    let schema = round.cube.schema();
+    let granules: Vec<&Granule> = round.plan.granules_of(job).collect();
+    let mut bands = Vec::with_capacity(schema.bands.len());
+    for band in &schema.bands {
+        let with_asset: Vec<_> = (0..)
+            .zip(&granules)
+            .filter_map(|(i, g)| Some((i, *g, g.assets.get(band.asset_name())?)))
+            .collect();
         if with_asset.is_empty()
             && let Some(granule) = granules.first()
         {
-            return Err(no_asset(granule, band));
+            return Err(no_asset(granule, band.asset_name(), &band.name));
         }
+        let is_masked = schema.masks.iter().any(|mask| mask.is_for(&band.name));
         let reads: Vec<_> = with_asset
             .into_iter()
-            .map(|(granule, asset)| read(round, &patch, band, granule, asset))
+            .map(|(i, granule, asset)| {
+                read(round, &patch, Wanted::band(band, is_masked), (i, granule, asset))
+            })
             .collect();
         let reads: Vec<_> = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
         bands.push(reads.into_iter().flatten().collect());
     }
-    Ok(Reads { bands })
+    let mut masks = Vec::with_capacity(schema.masks.len());
+    for mask in &schema.masks {
+        let mut reads = Vec::with_capacity(granules.len());
+        for (i, granule) in granules.iter().enumerate() {
+            let Some(asset) = granule.assets.get(&mask.asset) else {
+                return Err(no_asset(granule, &mask.asset, &format!("mask {}", mask.asset)));
+            };
+            let test = mask.test(asset).map_err(|reason| Error::Asset {
+                granule: granule.id.clone(),
+                asset: asset.name.clone(),
+                band: format!("mask {}", mask.asset),
+                reason,
+            })?;
+            let windows = read(round, &patch, Wanted::mask(mask), (i, granule, asset)).await?;
+            reads.extend(windows.into_iter().map(|window| (window, test.clone())));
+        }
+        masks.push(reads);
+    }
+    Ok(Reads { bands, masks, granules: granules.len() })
 }
 
 impl Reads {
     /// Bytes that the patch takes while it is worked on: the largest decoded window, and the patch
-    /// itself before and after encoding. What is fetched is accounted for by who reads ahead.
+    /// itself before and after encoding, and [what is composed](Self::composed). What is fetched is
+    /// accounted for by who reads ahead.
     pub(super) fn cost(&self, round: &Round) -> u64 {
         let [rows, cols] = round.cube.patches().shape();
         let pixels = (rows * cols) as u64;
         let bands = round.cube.schema().bands.iter();
-        bands
+        let of_bands = bands
             .zip(&self.bands)
             .map(|(band, reads)| {
                 let decoded = reads.iter().map(Read::decoded).max().unwrap_or(0);
                 decoded + 3 * pixels * band.dtype.size() as u64
             })
-            .sum()
+            .sum::<u64>();
+        let of_masks = self.masks.iter().flatten().map(|(read, _)| 2 * read.decoded()).max();
+        of_bands + of_masks.unwrap_or(0) + self.composed(round)
+    }
+
+    /// Bytes that are held until all granules of the patch were looked at: the rasters of a median,
+    /// sums, masks.
+    pub(super) fn composed(&self, round: &Round) -> u64 {
+        let [rows, cols] = round.cube.patches().shape();
+        let schema = round.cube.schema();
+        let of_rules = schema.bands.iter().map(|band| {
+            band.mosaic.unwrap_or(schema.mosaic.rule).bytes_per_pixel(self.granules, band.dtype)
+        });
+        let of_best = if schema.mosaic.max_of.is_some() { 12 } else { 0 };
+        let pixel = of_rules.max().unwrap_or(0) + of_best + self.masks.len() * self.granules;
+        (rows * cols * pixel) as u64
     }
 
     /// All reads, of all bands.
     pub(super) fn all(&self) -> impl Iterator<Item = &Read> {
-        self.bands.iter().flatten()
+        let masks = self.masks.iter().flatten().map(|(read, _)| read);
+        self.bands.iter().flatten().chain(masks)
     }
 
     /// Fetches everything, most of which is on its way already.
-    pub(super) async fn fetch(self) -> Result<Vec<Vec<Fetched>>> {
+    pub(super) async fn fetch(self) -> Result<FetchedPatch> {
         let mut bands = Vec::with_capacity(self.bands.len());
         for reads in self.bands {
             let fetches: Vec<_> = reads.into_iter().map(Read::fetch).collect();
             bands.push(stream::iter(fetches).buffered(READS_AT_ONCE).try_collect().await?);
         }
-        Ok(bands)
+        let mut masks = Vec::with_capacity(self.masks.len());
+        for reads in self.masks {
+            let fetches: Vec<_> = reads
+                .into_iter()
+                .map(|(read, test)| async move { Ok::<_, Error>((read.fetch().await?, test)) })
+                .collect();
+            masks.push(stream::iter(fetches).buffered(READS_AT_ONCE).try_collect().await?);
+        }
+        Ok(FetchedPatch { bands, masks })
     }
 }
 
@@ -112,7 +188,97 @@ impl Read {
 
     async fn fetch(self) -> Result<Fetched> {
         let window = self.cog.fetch(self.level, self.band, self.placed.plan.src).await?;
-        Ok(Fetched { window, placed: self.placed })
+        Ok(Fetched { window, placed: self.placed, numbers: self.numbers, granule: self.granule })
+    }
+}
+
+/// What is wanted of an asset.
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Band { band: &'a Band, is_masked: bool },
+    Mask(&'a Mask),
+}
+
+impl<'a> Wanted<'a> {
+    fn band(band: &'a Band, is_masked: bool) -> Self {
+        Self::Band { band, is_masked }
+    }
+
+    fn mask(mask: &'a Mask) -> Self {
+        Self::Mask(mask)
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Band { band, .. } => band.name.clone(),
+            Self::Mask(mask) => format!("mask {}", mask.asset),
+        }
+    }
+
+    /// Which band of the asset, from 1.
+    fn asset_band(&self) -> usize {
+        match self {
+            Self::Band { band, .. } => band.asset_band,
+            Self::Mask(mask) => mask.asset_band,
+        }
+    }
+
+    /// How far the pixels of a result reach in the source, in pixels.
+    fn margin(&self, scale: f64) -> usize {
+        match self {
+            Self::Band { band, .. } => band.resampling.margin(scale),
+            Self::Mask(mask) => Resampling::Nearest.margin(scale) + mask.dilate,
+        }
+    }
+
+    /// Whether overviews would be wrong: a sum over one would count each of its pixels as one, and
+    /// flags may have been averaged.
+    fn needs_full_resolution(&self) -> bool {
+        match self {
+            Self::Band { band, .. } => band.resampling == Resampling::Sum,
+            Self::Mask(_) => true,
+        }
+    }
+
+    /// Why pixels of a type cannot be taken.
+    fn fault(&self, theirs: DType) -> Option<String> {
+        match self {
+            Self::Mask(_) if theirs.is_float() => {
+                Some(format!("it holds {theirs}, and masks are of integers"))
+            }
+            Self::Band { band, .. }
+                if band.mosaic != Some(MosaicRule::Count) && !band.holds(theirs) =>
+            {
+                let ours = band.dtype;
+                Some(format!(
+                    "it holds {theirs}, which does not fit into the band's {ours}: declare the band as {theirs}"
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    fn numbers(
+        &self,
+        (index, granule, asset): (usize, &Granule, &Asset),
+        says_validity: bool,
+    ) -> Result<Numbers, String> {
+        let said = asset.bands.get(self.asset_band() - 1).and_then(|info| info.nodata);
+        let said = said.filter(|_| !says_validity);
+        Ok(match self {
+            Self::Band { band, is_masked } => Numbers {
+                granule: index,
+                nodata: band.source_nodata.or(said),
+                is_guarded: says_validity
+                    || *is_masked
+                    || band.source_nodata.is_some()
+                    || said.is_some(),
+                linear: harmonise::applied(band, granule, asset)?,
+            },
+            Self::Mask(_) => {
+                Numbers { granule: index, nodata: said, is_guarded: true, linear: Linear::IDENTITY }
+            }
+        })
     }
 }
 
@@ -121,36 +287,32 @@ impl Read {
 async fn read(
     round: &Round,
     patch: &GeoBox,
-    band: &Band,
-    granule: &Granule,
-    asset: &Asset,
+    wanted: Wanted<'_>,
+    (index, granule, asset): (usize, &Granule, &Asset),
 ) -> Result<Vec<Read>> {
     let fault = |reason: String| Error::Asset {
         granule: granule.id.clone(),
         asset: asset.name.clone(),
-        band: band.name.clone(),
+        band: wanted.name(),
         reason,
     };
-    let cog = round.assets.cog(granule, asset, &band.name).await?;
-    if band.asset_band > cog.bands() {
-        return Err(fault(format!("it has {} bands, not {}", cog.bands(), band.asset_band)));
+    let cog = round.assets.cog(granule, asset, &wanted.name()).await?;
+    if wanted.asset_band() > cog.bands() {
+        return Err(fault(format!("it has {} bands, not {}", cog.bands(), wanted.asset_band())));
     }
-    let index = band.asset_band - 1;
-    let theirs = cog.dtype(index)?;
-    if !band.holds(theirs) {
-        let ours = band.dtype;
-        return Err(fault(format!(
-            "it holds {theirs}, which does not fit into the band's {ours}: declare the band as {theirs}"
-        )));
+    let band = wanted.asset_band() - 1;
+    if let Some(reason) = wanted.fault(cog.dtype(band)?) {
+        return Err(fault(reason));
     }
+    let numbers =
+        wanted.numbers((index, granule, asset), cog.says_validity(band)).map_err(fault)?;
     let Some(whole) = geobox_of(&cog, asset) else {
         return Err(fault("neither the file nor its metadata says where it lies".into()));
     };
     let transform = Arc::new(Transform::new(&patch.crs, &whole.crs)?);
-    // A sum over an overview would count each of its pixels as one.
-    let level = match band.resampling {
-        Resampling::Sum => 0,
-        _ => level(&cog, &whole, patch, &transform),
+    let level = match wanted.needs_full_resolution() {
+        true => 0,
+        false => level(&cog, &whole, patch, &transform),
     };
     let grid = match level {
         0 => whole,
@@ -162,16 +324,31 @@ async fn read(
     // How far a kernel reaches depends on the scale at this level, which a first plan tells.
     let first = ReadPlan::around(&grid, patch, &transform, 0);
     let scale = first.iter().map(|(_, p)| p.scale.0.max(p.scale.1)).fold(1.0, f64::max);
-    let plans = ReadPlan::around(&grid, patch, &transform, band.resampling.margin(scale));
-    let reads = plans.into_iter().map(|(level_box, plan)| Read {
-        cog: cog.clone(),
-        level,
-        band: index,
-        placed: Placed { level: level_box, plan, transform: transform.clone() },
-        granule: granule.id.clone(),
-        host: host(&asset.href),
+    let plans = ReadPlan::around(&grid, patch, &transform, wanted.margin(scale));
+    let reads = plans.into_iter().map(|(level_box, mut plan)| {
+        if let (Wanted::Mask(mask), Some(_)) = (wanted, plan.paste) {
+            // A plan to paste has no margin.
+            plan.src = grown(&plan.src, mask.dilate, &level_box);
+        }
+        Read {
+            cog: cog.clone(),
+            level,
+            band,
+            placed: Placed { level: level_box, plan, transform: transform.clone() },
+            granule: granule.id.clone(),
+            host: host(&asset.href),
+            numbers,
+        }
     });
     Ok(reads.collect())
+}
+
+/// A window with a margin, as far as the grid goes.
+fn grown(window: &Window, margin: usize, grid: &GeoBox) -> Window {
+    let (col, row) = (window.col.saturating_sub(margin), window.row.saturating_sub(margin));
+    let right = (window.col + window.width + margin).min(grid.width);
+    let bottom = (window.row + window.height + margin).min(grid.height);
+    Window::new(col, row, right - col, bottom - row)
 }
 
 /// The overview to read, as coarse as the cube's resolution allows.
@@ -194,12 +371,12 @@ fn host(href: &str) -> String {
     authority.rsplit('@').next().unwrap_or_default().to_owned()
 }
 
-fn no_asset(granule: &Granule, band: &Band) -> Error {
+fn no_asset(granule: &Granule, asset: &str, band: &str) -> Error {
     let known: Vec<_> = granule.assets.keys().map(String::as_str).collect();
     Error::Asset {
         granule: granule.id.clone(),
-        asset: band.asset_name().to_owned(),
-        band: band.name.clone(),
+        asset: asset.to_owned(),
+        band: band.to_owned(),
         reason: format!("there is no such asset; it has {}", known.join(", ")),
     }
 }

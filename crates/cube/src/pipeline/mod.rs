@@ -2,6 +2,7 @@
 
 mod ahead;
 mod assets;
+mod compose;
 mod download;
 mod render;
 pub(crate) mod stage;
@@ -22,6 +23,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tracing::{Instrument, Span};
 
 use crate::claims::{Claims, Others};
+use crate::ledger::Origin;
 use crate::plan::Job;
 use crate::{Cube, Error, Event, FillOptions, Patch, Plan, Provenance, Report, Result};
 use ahead::{Blocks, Planned};
@@ -288,7 +290,11 @@ async fn patch(round: Arc<Round>, planned: Planned) -> Option<Parcel> {
 async fn whole_patch(round: &Arc<Round>, planned: Planned) -> Parcel {
     let Planned { job, reads, span, blocks } = planned;
     let mut provenance = Provenance {
-        granules: round.plan.granules_of(&job).map(crate::ledger::Origin::of).collect(),
+        granules: round
+            .plan
+            .granules_of(&job)
+            .map(|granule| Origin::of(granule, &round.cube.schema().bands))
+            .collect(),
         filled_at: now(),
         tool: crate::create::tool(),
         ..Provenance::default()
@@ -317,6 +323,10 @@ async fn try_patch(
     memory: &mut Option<OwnedSemaphorePermit>,
     span: &Span,
 ) -> Result<Rendered> {
+    let (needed, limit) = (reads.composed(round), u64::from(round.permits) * PERMIT);
+    if needed > limit {
+        return Err(Error::Composite { patch: job.patch, needed, limit });
+    }
     let cost = reads.cost(round) / PERMIT;
     let permits = u32::try_from(cost).unwrap_or(u32::MAX).clamp(1, round.permits);
     let permit = round.memory.clone().acquire_many_owned(permits);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::BandInfo;
+use crate::{BandInfo, Bitfield, Class};
 
 /// The bands of an asset, in the order of the file.
 pub(super) fn bands(asset: &Value, properties: &Map<String, Value>) -> Vec<BandInfo> {
@@ -10,7 +10,8 @@ pub(super) fn bands(asset: &Value, properties: &Map<String, Value>) -> Vec<BandI
     let (new, raster, eo) = (list("bands"), list("raster:bands"), list("eo:bands"));
     let count = new.len().max(raster.len()).max(eo.len());
     let whole = band(asset);
-    let says_something = whole.dtype.is_some() || whole.nodata.is_some() || whole.scale.is_some();
+    let says_something = BandInfo { name: None, common_name: None, unit: None, ..whole.clone() }
+        != BandInfo::default();
     if count == 0 {
         return if says_something { vec![BandInfo { name: None, ..whole }] } else { Vec::new() };
     }
@@ -46,7 +47,30 @@ fn band(json: &Value) -> BandInfo {
         scale: number(&["raster:scale", "scale"]),
         offset: number(&["raster:offset", "offset"]),
         unit: text(&["unit", "file:unit"]),
+        classes: classes(json.get("classification:classes")),
+        bitfields: bitfields(json.get("classification:bitfields")),
     }
+}
+
+/// What values mean; those without a name, or whose value is not a natural number, say nothing.
+fn classes(list: Option<&Value>) -> Vec<Class> {
+    let class = |json: &Value| {
+        Some(Class { value: json["value"].as_u64()?, name: json["name"].as_str()?.to_owned() })
+    };
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(class).collect()
+}
+
+fn bitfields(list: Option<&Value>) -> Vec<Bitfield> {
+    let bits = |json: &Value| u32::try_from(json.as_u64()?).ok().filter(|n| *n <= 64);
+    let field = |json: &Value| {
+        Some(Bitfield {
+            name: json["name"].as_str()?.to_owned(),
+            offset: bits(&json["offset"])?,
+            length: bits(&json["length"])?,
+            classes: classes(json.get("classes")),
+        })
+    };
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(field).collect()
 }
 
 /// Takes from `other` what `band` does not say.
@@ -58,6 +82,12 @@ fn fill(band: &mut BandInfo, other: BandInfo) {
     band.scale = band.scale.or(other.scale);
     band.offset = band.offset.or(other.offset);
     band.unit = band.unit.take().or(other.unit);
+    if band.classes.is_empty() {
+        band.classes = other.classes;
+    }
+    if band.bitfields.is_empty() {
+        band.bitfields = other.bitfields;
+    }
 }
 
 /// A number, also one of those that JSON has no number for.
@@ -92,7 +122,7 @@ mod tests {
             nodata: Some(0.0),
             scale: Some(0.0001),
             offset: Some(-0.1),
-            unit: None,
+            ..BandInfo::default()
         };
         let v11 = of(json!({"data_type": "uint16", "nodata": 0, "raster:scale": 0.0001,
             "bands": [{"name": "B02", "eo:common_name": "blue", "raster:offset": -0.1}]}));
@@ -113,6 +143,26 @@ mod tests {
             Some(f64::NEG_INFINITY)
         );
         assert_eq!(of(json!({"raster:bands": [{"nodata": null}]}))[0].nodata, None);
+    }
+
+    #[test]
+    fn classes_and_bitfields_are_read_at_the_asset_and_at_its_band() {
+        let classes = json!([{"value": 3, "name": "cloud_shadows"}, {"value": -1, "name": "x"}]);
+        let expected = [Class { value: 3, name: "cloud_shadows".to_owned() }];
+        assert_eq!(of(json!({"classification:classes": classes}))[0].classes, expected);
+        let v10 = of(json!({"raster:bands": [{"nodata": 0, "classification:classes": classes}]}));
+        assert_eq!(v10[0].classes, expected);
+        let field = json!({"name": "cloud_confidence", "offset": 8, "length": 2,
+            "classes": [{"value": 3, "name": "high"}]});
+        let qa = of(json!({"classification:bitfields": [field], "raster:bands": [{"nodata": 1}]}));
+        let high = Class { value: 3, name: "high".to_owned() };
+        let expected = Bitfield {
+            name: "cloud_confidence".to_owned(),
+            offset: 8,
+            length: 2,
+            classes: vec![high],
+        };
+        assert_eq!((qa[0].nodata, qa[0].bitfields.as_slice()), (Some(1.0), &[expected][..]));
     }
 
     #[test]
