@@ -3,6 +3,7 @@
 mod cf;
 mod datum;
 mod ellipsoid;
+mod from_cf;
 mod method;
 mod parse;
 mod proj_string;
@@ -127,6 +128,15 @@ impl Crs {
     /// [`Error::BadCrs`] when it cannot be read or its method is not known here.
     pub fn from_projjson(json: &serde_json::Value) -> Result<Self> {
         projjson::crs(json)
+    }
+
+    /// From the attributes of a CF grid mapping variable: `crs_wkt` or `spatial_ref` if there is one,
+    /// else by name and parameters (CF-1.11, appendix F; angles in degrees, lengths in metres).
+    ///
+    /// # Errors
+    /// [`Error::BadCrs`] when the mapping is not known here.
+    pub fn from_cf(attributes: &serde_json::Map<String, serde_json::Value>) -> Result<Self> {
+        from_cf::parse(attributes)
     }
 
     /// All EPSG codes of the table, ascending.

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "gdal")]
 mod gdal;
+#[cfg(feature = "netcdf")]
+mod netcdf;
 
 use std::fmt;
 use std::io::Read;
@@ -185,14 +187,17 @@ impl LocalFile {
 }
 
 fn open(path: &Path, start: &[u8], options: &LocalOptions) -> Result<(Found, Box<dyn Reader>)> {
-    let _ = start;
+    #[cfg(feature = "netcdf")]
+    if is_netcdf(path, start) {
+        return netcdf::open(path, options);
+    }
     #[cfg(feature = "gdal")]
     return gdal::open(path, options);
     #[cfg(not(feature = "gdal"))]
     {
         let _ = options;
         let what = if is_netcdf(path, start) {
-            "it is netCDF or HDF5: build with the feature `gdal`"
+            "it is netCDF or HDF5: build with the feature `netcdf` or `gdal`"
         } else {
             "it is no GeoTIFF: build with the feature `gdal`"
         };
@@ -202,7 +207,7 @@ fn open(path: &Path, start: &[u8], options: &LocalOptions) -> Result<(Found, Box
 
 /// Whether a file is netCDF: the classic formats by their first bytes, netCDF-4 (which is HDF5)
 /// unless it is named as another kind of HDF5.
-#[cfg(not(feature = "gdal"))]
+#[cfg(any(feature = "netcdf", not(feature = "gdal")))]
 fn is_netcdf(path: &Path, start: &[u8]) -> bool {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     let other = ["h5", "hdf5", "he5", "bag"].iter().any(|e| extension.eq_ignore_ascii_case(e));
@@ -215,7 +220,7 @@ fn is_netcdf(path: &Path, start: &[u8]) -> bool {
 
 /// GDAL and the netCDF crate call the same C libraries (netCDF, HDF5), which are not safe for
 /// threads, each with a lock of its own: with both, calls wait for this one.
-#[cfg(feature = "gdal")]
+#[cfg(any(feature = "gdal", feature = "netcdf"))]
 fn c_libraries() -> std::sync::MutexGuard<'static, ()> {
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
     LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -17,6 +17,8 @@ mod formats;
 #[cfg(all(feature = "webp", feature = "zstd"))]
 mod gdal_files;
 mod hostile;
+#[cfg(feature = "netcdf")]
+mod netcdf_files;
 mod real;
 mod warped;
 mod windows;
