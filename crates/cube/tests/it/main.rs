@@ -16,6 +16,7 @@ mod mosaics;
 mod python;
 mod readers;
 mod real;
+mod scenes;
 mod shots;
 mod summary;
 mod times;
