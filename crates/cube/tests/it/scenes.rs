@@ -80,7 +80,7 @@ fn serve(all: &[Scene], ids: &[String]) -> Server {
                    "temporal": {"interval": [["2020-01-01T00:00:00Z", null]]}},
     });
     let builder = Server::builder().collection(collection, items);
-    builder.files_at("scenes", &folder()).start().expect("the server starts")
+    builder.files_at("scenes", folder()).start().expect("the server starts")
 }
 
 fn item(scene: &Scene) -> Value {
