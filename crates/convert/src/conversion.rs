@@ -1,0 +1,64 @@
+//! One input converted: read, packed, written aside, moved into place.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::idf::{self, Staging};
+use crate::parameters::Parameters;
+use crate::reader::{Input, Reading};
+use crate::readers::Readers;
+
+/// What to convert, how, and where to.
+#[derive(Debug, Clone)]
+pub struct Conversion {
+    /// The file or folder.
+    pub input: PathBuf,
+    /// The folder of the collections.
+    pub out: PathBuf,
+    /// How.
+    pub parameters: Parameters,
+    /// Whether defects of the reference are reproduced that viewers may depend on.
+    pub is_compat: bool,
+}
+
+/// How a conversion ended that did not fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Folders of granules, relative to the folder of the collections.
+    Converted(Vec<PathBuf>),
+    /// There was nothing to convert, and why.
+    Skipped(String),
+}
+
+/// Converts one input to IDF. Granules appear in their places when all of them are whole; where one
+/// is there already it is replaced whole; an error leaves nothing behind.
+///
+/// # Errors
+/// Any of the crate, naming the file or option at fault.
+pub fn convert(conversion: &Conversion, readers: &Readers) -> Result<Outcome> {
+    let Parameters { reader, input, output } = &conversion.parameters;
+    let reader = readers.get(reader)?;
+    let collection = output.require("collection")?.to_owned();
+    let input = Input {
+        path: without_slash(&conversion.input),
+        input: input.clone(),
+        output: output.clone(),
+        is_compat: conversion.is_compat,
+    };
+    let removed = output.names("remove_variables");
+    let mut staging = Staging::below(&conversion.out)?;
+    let reading = reader.read(&input, &mut |mut granule| {
+        granule.fields.retain(|field| !removed.iter().any(|name| field.is_named(name)));
+        let folder = staging.granule(&collection, &granule.id)?;
+        idf::write(granule, &folder, output, conversion.is_compat).map(drop)
+    })?;
+    match reading {
+        Reading::Nothing(reason) => Ok(Outcome::Skipped(reason)),
+        Reading::Done => Ok(Outcome::Converted(staging.place()?)),
+    }
+}
+
+/// `a/b/` is the folder `b`, however it is written.
+fn without_slash(path: &Path) -> PathBuf {
+    path.components().collect()
+}

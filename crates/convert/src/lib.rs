@@ -1,0 +1,36 @@
+//! Datasets to what viewers read: readers, rules that choose them, IDF.
+#![doc = include_str!("../README.md")]
+
+mod attribute;
+mod conversion;
+mod converter;
+mod dataset;
+mod error;
+mod grammar;
+mod granule;
+mod idf;
+mod lattice;
+mod moment;
+mod nc;
+mod options;
+mod parameters;
+mod reader;
+mod readers;
+mod rule;
+mod rules;
+mod samples;
+mod unpack;
+
+pub use attribute::{Attribute, Attributes, NumberType};
+pub use conversion::{Conversion, Outcome, convert};
+pub use converter::{Converter, Converters, Idf};
+pub use dataset::Dataset;
+pub use error::{Error, Result};
+pub use granule::{Field, Granule, Lattice, Model};
+pub use options::Options;
+pub use parameters::Parameters;
+pub use reader::{Input, Reader, Reading, Sink};
+pub use readers::Readers;
+pub use rule::{Inputs, Pattern, Rule, TextCondition};
+pub use rules::{Rules, Verdict};
+pub use samples::Samples;

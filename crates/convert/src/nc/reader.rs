@@ -1,0 +1,141 @@
+//! Files that are read.
+
+use std::path::{Path, PathBuf};
+
+use netcdf::types::{FloatType, IntType, NcVariableType};
+use netcdf::{Extent, Extents, NcTypeDescriptor};
+
+use super::{NcVariable, value};
+use crate::attribute::{Attributes, NumberType};
+use crate::error::{Error, Result};
+
+/// A netCDF file open for reading.
+pub(crate) struct NcFile {
+    file: netcdf::File,
+    path: PathBuf,
+}
+
+impl NcFile {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        // The library's word for a missing file is that it is no netCDF.
+        if let Err(cause) = std::fs::File::open(path) {
+            return Err(Error::read(path, "it", cause));
+        }
+        super::quiet::quiet();
+        let file = netcdf::open(path).map_err(|cause| Error::NotReadable {
+            path: path.to_owned(),
+            format: "netCDF",
+            reason: cause.to_string(),
+        })?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn attributes(&self) -> Attributes {
+        let mut attributes = Attributes::default();
+        for attribute in self.file.attributes() {
+            if let Ok(found) = attribute.value() {
+                attributes.set(attribute.name(), value::read(found));
+            }
+        }
+        attributes
+    }
+
+    pub(crate) fn dimension(&self, name: &str) -> Option<usize> {
+        self.file.dimension_len(name)
+    }
+
+    /// Names of all variables.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.file.variables().map(|variable| variable.name()).collect()
+    }
+
+    /// A variable of numbers; `None` when it is not there or holds something else.
+    pub(crate) fn find(&self, name: &str) -> Option<NcVariable> {
+        let variable = self.file.variable(name)?;
+        let kind = number_type(&variable.vartype())?;
+        let mut attributes = Attributes::default();
+        for attribute in variable.attributes() {
+            if let Ok(found) = attribute.value() {
+                attributes.set(attribute.name(), value::read(found));
+            }
+        }
+        let dims = variable.dimensions();
+        Some(NcVariable {
+            name: name.to_owned(),
+            kind,
+            dims: dims.iter().map(netcdf::Dimension::name).collect(),
+            shape: dims.iter().map(netcdf::Dimension::len).collect(),
+            attributes,
+        })
+    }
+
+    /// A variable of numbers that must be there.
+    pub(crate) fn variable(&self, name: &str) -> Result<NcVariable> {
+        self.find(name).ok_or_else(|| Error::NoVariable {
+            path: self.path.clone(),
+            name: name.to_owned(),
+            known: self.names().join(", "),
+        })
+    }
+
+    /// Stored values of a window, as doubles.
+    pub(crate) fn raw_f64(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<f64>> {
+        self.raw(name, start, count)
+    }
+
+    /// Stored values of a window, as floats.
+    pub(crate) fn raw_f32(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<f32>> {
+        self.raw(name, start, count)
+    }
+
+    /// Stored values of a window, as bits.
+    pub(crate) fn raw_u64(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<u64>> {
+        self.raw(name, start, count)
+    }
+
+    fn raw<T: NcTypeDescriptor + Copy>(
+        &self,
+        name: &str,
+        start: &[usize],
+        count: &[usize],
+    ) -> Result<Vec<T>> {
+        let failed = |cause: netcdf::Error| {
+            Error::read(&self.path, &format!("variable `{name}`"), cause.to_string())
+        };
+        let Some(variable) = self.file.variable(name) else {
+            return Err(failed(netcdf::Error::NotFound(name.to_owned())));
+        };
+        if count.contains(&0) {
+            return Ok(Vec::new());
+        }
+        let extent = |(start, count): (&usize, &usize)| Extent::SliceCount {
+            start: *start,
+            count: *count,
+            stride: 1,
+        };
+        let extents: Vec<Extent> = start.iter().zip(count).map(extent).collect();
+        variable.get_values::<T, _>(Extents::from(extents)).map_err(failed)
+    }
+}
+
+fn number_type(kind: &NcVariableType) -> Option<NumberType> {
+    Some(match kind {
+        NcVariableType::Int(kind) => match kind {
+            IntType::U8 => NumberType::U8,
+            IntType::I8 => NumberType::I8,
+            IntType::U16 => NumberType::U16,
+            IntType::I16 => NumberType::I16,
+            IntType::U32 => NumberType::U32,
+            IntType::I32 => NumberType::I32,
+            IntType::U64 => NumberType::U64,
+            IntType::I64 => NumberType::I64,
+        },
+        NcVariableType::Float(FloatType::F32) => NumberType::F32,
+        NcVariableType::Float(FloatType::F64) => NumberType::F64,
+        _ => return None,
+    })
+}

@@ -1,0 +1,94 @@
+//! Files that are written: netCDF-4, without groups.
+
+use std::path::{Path, PathBuf};
+
+use netcdf::NcTypeDescriptor;
+
+use super::{NewVariable, Values, value};
+use crate::attribute::Attributes;
+use crate::error::{Error, Result};
+
+/// A netCDF-4 file being written.
+pub(crate) struct NcWriter {
+    file: netcdf::FileMut,
+    path: PathBuf,
+}
+
+impl NcWriter {
+    pub(crate) fn create(path: &Path) -> Result<Self> {
+        super::quiet::quiet();
+        let file = netcdf::create_with(path, netcdf::Options::NETCDF4)
+            .map_err(|cause| Error::write(path, cause))?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    pub(crate) fn dimension(&mut self, name: &str, len: usize) -> Result<()> {
+        self.file
+            .add_dimension(name, len)
+            .map(drop)
+            .map_err(|cause| Error::write(&self.path, format!("dimension `{name}`: {cause}")))
+    }
+
+    pub(crate) fn unlimited(&mut self, name: &str) -> Result<()> {
+        self.file
+            .add_unlimited_dimension(name)
+            .map(drop)
+            .map_err(|cause| Error::write(&self.path, format!("dimension `{name}`: {cause}")))
+    }
+
+    pub(crate) fn attributes(&mut self, attributes: &Attributes) -> Result<()> {
+        for (name, found) in attributes.iter() {
+            self.file.add_attribute(name, value::written(found)).map_err(|cause| {
+                Error::write(&self.path, format!("attribute `{name}`: {cause}"))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Adds a variable with its values; `shape` is theirs, also along an unlimited dimension.
+    pub(crate) fn variable(
+        &mut self,
+        new: &NewVariable<'_>,
+        shape: &[usize],
+        values: Values<'_>,
+    ) -> Result<()> {
+        let written = match values {
+            Values::U8(values) => self.put(new, shape, values, |fill| fill as u8),
+            Values::I32(values) => self.put(new, shape, values, |fill| fill as i32),
+            Values::F32(values) => self.put(new, shape, values, |fill| fill as f32),
+            Values::F64(values) => self.put(new, shape, values, |fill| fill),
+            Values::Empty => self.put::<i32>(new, shape, &[], |fill| fill as i32),
+        };
+        written
+            .map_err(|cause| Error::write(&self.path, format!("variable `{}`: {cause}", new.name)))
+    }
+
+    pub(crate) fn close(self) -> Result<()> {
+        let Self { file, path } = self;
+        file.close().map_err(|cause| Error::write(&path, cause))
+    }
+
+    fn put<T: NcTypeDescriptor + Copy>(
+        &mut self,
+        new: &NewVariable<'_>,
+        shape: &[usize],
+        values: &[T],
+        fill: impl Fn(f64) -> T,
+    ) -> Result<(), netcdf::Error> {
+        let mut variable = self.file.add_variable::<T>(new.name, new.dims)?;
+        if new.is_deflated {
+            variable.set_compression(4, true)?;
+        }
+        if let Some(value) = new.fill {
+            variable.set_fill_value(fill(value))?;
+        }
+        for (name, found) in new.attributes.iter() {
+            variable.put_attribute(name, value::written(found))?;
+        }
+        if values.is_empty() {
+            return Ok(());
+        }
+        let start = vec![0; shape.len()];
+        variable.put_values(values, (start.as_slice(), shape))
+    }
+}

@@ -1,0 +1,110 @@
+//! Options of a conversion: keys with texts, read as what they mean.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+use crate::grammar;
+
+/// Options by key; a later setting of a key wins.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Options(BTreeMap<String, String>);
+
+impl Options {
+    /// From pairs.
+    pub fn of<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect())
+    }
+
+    /// The text of a key; none when it is missing or empty.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(|text| text.trim()).filter(|text| !text.is_empty())
+    }
+
+    /// Sets a key.
+    pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.0.insert(key.into(), value.into());
+    }
+
+    /// Keys and texts by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// These, and of `below` the keys that are not here.
+    #[must_use]
+    pub fn over(&self, below: &Self) -> Self {
+        let mut all = below.0.clone();
+        all.extend(self.0.clone());
+        Self(all)
+    }
+
+    /// The text of a key that must be there.
+    ///
+    /// # Errors
+    /// [`Error::Option`] when it is missing or empty.
+    pub fn require(&self, key: &str) -> Result<&str> {
+        match (self.get(key), self.0.contains_key(key)) {
+            (Some(text), _) => Ok(text),
+            (None, false) => Err(Error::option(key, "is missing and has no default")),
+            (None, true) => Err(Error::option(
+                key,
+                "is empty: a value that holds `=` must be in quotes in a file of parameters",
+            )),
+        }
+    }
+
+    /// A number, if the key is there.
+    ///
+    /// # Errors
+    /// [`Error::Option`] when it is no number.
+    pub fn number(&self, key: &str) -> Result<Option<f64>> {
+        let Some(text) = self.get(key) else { return Ok(None) };
+        match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Some(number)),
+            _ => Err(Error::option(key, format!("`{text}` is not a number"))),
+        }
+    }
+
+    /// A count of at least 1 by the first of the keys that is there, else the default.
+    pub(crate) fn spacing(&self, keys: &[&str], default: usize) -> Result<usize> {
+        for key in keys {
+            if let Some(number) = self.number(key)? {
+                // `32.0` is as good as `32`.
+                if !(1.0..=1e9).contains(&number) {
+                    return Err(Error::option(key, format!("`{number}` is not 1 or more")));
+                }
+                return Ok(number as usize);
+            }
+        }
+        Ok(default)
+    }
+
+    /// Whether a key says yes.
+    pub(crate) fn is_on(&self, key: &str) -> bool {
+        self.get(key)
+            .is_some_and(|text| matches!(text.to_lowercase().as_str(), "yes" | "true" | "1"))
+    }
+
+    /// Names between commas.
+    pub(crate) fn names(&self, key: &str) -> Vec<String> {
+        let text = self.get(key).unwrap_or_default();
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
+    }
+
+    /// `key:value` pairs between commas.
+    pub(crate) fn pairs(&self, key: &str) -> Result<Self> {
+        let text = self.get(key).unwrap_or_default();
+        grammar::pairs(text).map(Self).map_err(|reason| Error::option(key, reason))
+    }
+
+    /// Whether coordinates are of the centres of pixels; the default is yes.
+    pub(crate) fn are_centres(&self) -> bool {
+        self.get("geoloc_at_pixel_center")
+            .is_none_or(|text| matches!(text.to_lowercase().as_str(), "true" | "yes"))
+    }
+}

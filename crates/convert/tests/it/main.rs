@@ -1,0 +1,7 @@
+//! What conversions give, by outside standards.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+#![cfg(feature = "netcdf")]
+
+mod case;
+mod golden;
+mod rules;
