@@ -10,9 +10,10 @@ use crate::bounds::Bounds;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 use crate::geobox::GeoBox;
-use crate::named_grid;
+use crate::grid_set::{GridSet, grid_names};
 use crate::region::Region;
 use crate::tile::Tile;
+use crate::tile_name::TileName;
 
 /// Tiles of `tile_shape` pixels, counted east and south from `upper_left`.
 ///
@@ -35,6 +36,9 @@ pub struct TileGrid {
     /// Which tiles there are; all, if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<TileLimits>,
+    /// What its tiles are called: the first is written, all are read. Without any, `col/row`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tile_names: Vec<TileName>,
 }
 
 /// The tiles of a limited grid.
@@ -69,23 +73,53 @@ impl TileGrid {
         } else if limits.as_ref().is_some_and(|l| l.cols.is_empty() || l.rows.is_empty()) {
             format!("limits {limits:?} are empty")
         } else {
-            return Ok(Self { crs, upper_left, resolution, tile_shape, limits });
+            let tile_names = Vec::new();
+            return Ok(Self { crs, upper_left, resolution, tile_shape, limits, tile_names });
         };
         Err(Error::invalid("tile grid", wrong))
     }
 
-    /// A well-known grid, e.g. `webmercatorquad:12`, `modis:500m`, `glance-na`, `ease2-north:25km`.
+    /// A well-known grid, e.g. `webmercatorquad:12`, `modis:500m`, `glance:na` (or `glance-na`),
+    /// `ease2-north:25km`; see [`GridSet`].
     ///
     /// # Errors
     /// [`Error::UnknownName`], which lists the known ones.
     pub fn named(name: &str) -> Result<Self> {
-        named_grid::find(name)
+        let (set, grid) = GridSet::find(name)?;
+        set.grid(&grid).cloned()
     }
 
-    /// The names that [`named`](Self::named) knows; `{z}` stands for a zoom level.
+    /// The names that [`named`](Self::named) knows; `{z}` stands for a level, `{res}` for a
+    /// resolution in metres, `{zone}` for a UTM zone.
     #[must_use]
     pub fn names() -> Vec<String> {
-        named_grid::names()
+        grid_names()
+    }
+
+    /// The same, if its parts are right, as [`new`](Self::new) asks; for one that was read from a
+    /// file.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn checked(self) -> Result<Self> {
+        let Self { crs, upper_left, resolution, tile_shape, limits, tile_names } = self;
+        let checked = Self::new(crs, upper_left, resolution, tile_shape, limits)?;
+        Ok(Self { tile_names, ..checked })
+    }
+
+    /// What a tile is called, as `h18v04`.
+    #[must_use]
+    pub fn tile_name(&self, tile: Tile) -> String {
+        let name = self.tile_names.first();
+        name.map_or_else(|| tile.to_string(), |name| name.print(tile, self.end()))
+    }
+
+    /// The tile of a name, or of `col/row`; letters' case does not count. `None` when the grid has no
+    /// such tile.
+    #[must_use]
+    pub fn tile_named(&self, name: &str) -> Option<Tile> {
+        let mut read = self.tile_names.iter().filter_map(|known| known.read(name, self.end()));
+        read.next().or_else(|| name.parse().ok()).filter(|tile| self.contains(*tile))
     }
 
     /// Extent of a tile `(x, y)` in CRS units.
@@ -188,7 +222,7 @@ impl TileGrid {
     }
 
     /// Tiles as a GeoJSON FeatureCollection in longitude and latitude by RFC 7946: counter-clockwise,
-    /// split at the antimeridian, with `col` and `row` as properties and `col/row` as id.
+    /// split at the antimeridian, with `col` and `row` as properties and the tile's name as id.
     ///
     /// # Errors
     /// [`Error::Invalid`] when the grid lacks one of the tiles, or a tile cannot be placed on the Earth.
@@ -199,13 +233,18 @@ impl TileGrid {
                 let geometry = self.tile_region(*tile)?.to_geojson();
                 Ok(json!({
                     "type": "Feature",
-                    "id": tile.to_string(),
+                    "id": self.tile_name(*tile),
                     "properties": { "col": tile.col, "row": tile.row },
                     "geometry": geometry,
                 }))
             })
             .collect::<Result<Vec<_>>>()?;
         Ok(json!({ "type": "FeatureCollection", "features": features }))
+    }
+
+    /// The row after the last one.
+    fn end(&self) -> i64 {
+        self.limits.as_ref().map_or(0, |limits| limits.rows.end)
     }
 
     fn check(&self, tile: Tile) -> Result<()> {

@@ -244,29 +244,37 @@ pub(crate) struct InfoArgs {
     pub(crate) json: bool,
 }
 
-/// List the tiles of a tile grid that touch an area
+/// List the tiles of a tile grid, by name or by the area they touch
 ///
-/// A tile is written as column/row, counted from the upper left. Without an area all tiles of a
-/// grid that has limits are listed.
+/// Tiles are called as their community calls them (h18v04, T32TNS, 12/2218/1352), or column/row,
+/// counted from the upper left, where they have no names. Without an area all tiles of a grid that
+/// has limits are listed.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   terracube grid --list
   terracube grid --grid ease2-north:25km --bbox -50,60,-40,70
+  terracube grid --grid sentinel2:10m --tile T32TNS --json
   terracube grid --grid mygrid.toml --area field.geojson --geojson > tiles.geojson
 
 A grid of one's own (mygrid.toml, or the same as JSON):
   crs = \"EPSG:3413\"
   upper_left = [-4000000.0, 4000000.0]   # x, y
   resolution = [10.0, 10.0]              # x, y
-  tile_shape = [1000, 1000]              # rows, columns")]
+  tile_shape = [1000, 1000]              # rows, columns
+  tile_names = [\"h{col:02}v{row:02}\"]  # optional
+
+An OGC tile matrix set or another set of grids (JSON): --grid tms.json:12")]
 pub(crate) struct GridArgs {
     /// A named grid, or a TOML or JSON file with the definition of one
     #[arg(long, value_name = "NAME|FILE", required_unless_present = "list")]
     pub(crate) grid: Option<String>,
     /// List the named grids
-    #[arg(long, conflicts_with_all = ["grid", "bbox", "area", "geojson"])]
+    #[arg(long, conflicts_with_all = ["grid", "bbox", "area", "geojson", "tile"])]
     pub(crate) list: bool,
+    /// One tile by its name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["bbox", "area"])]
+    pub(crate) tile: Option<String>,
     #[command(flatten)]
     pub(crate) place: Place,
     /// The area as a GeoJSON file, in longitude and latitude (RFC 7946)
