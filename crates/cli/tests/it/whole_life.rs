@@ -42,6 +42,21 @@ fn create_plan_fill_load_and_state() {
 }
 
 #[test]
+fn the_times_of_the_source_become_the_steps() {
+    let world = World::new();
+    let time = "[time]\ntimes = \"source\"\nstart = \"2024-01-01\"\nend = \"2025-01-01\"\ngroup = \"utc_day\"\n";
+    world.write("cube.toml", &format!("{}{time}", world.declaration()));
+    let created = world.ok(&["cube", "create", "cube.toml", "cube.icechunk"]);
+    assert!(created.contains("1 time steps"), "{created}");
+    let again = world.ok(&["cube", "create", "cube.toml", "cube.icechunk", "--exist-ok"]);
+    assert!(again.contains("1 time steps"), "declared the same: {again}");
+    let plan = world.ok(&["cube", "plan", "cube.icechunk"]);
+    assert!(plan.contains("2024-06-01      4 granules"), "{plan}");
+    let plan = world.json(&["cube", "plan", "cube.icechunk", "--json"]);
+    assert_eq!(plan["groups"], serde_json::json!([[0, 4]]));
+}
+
+#[test]
 fn a_second_fill_makes_no_request_for_assets() {
     let world = World::created();
     world.ok(&["cube", "fill", "cube.icechunk"]);

@@ -28,7 +28,7 @@ pub(super) struct Composer<'a> {
     best: Option<Vec<usize>>,
 }
 
-/// The windows of one granule: two where the patch lies across its seam.
+/// The windows of one granule, at least one: two where the patch lies across its seam.
 type Windows<'a> = &'a [Fetched];
 
 impl<'a> Composer<'a> {
@@ -91,19 +91,17 @@ impl<'a> Composer<'a> {
 
     /// What one granule has for a band, on the patch's grid.
     fn layer(&mut self, band: &Band, rule: MosaicRule, windows: Windows<'_>) -> Result<Raster> {
-        let mut whole: Option<Mosaic> = None;
-        for fetched in windows {
-            let raster = self.placed(band, rule, fetched)?;
+        let (first, others) = windows.split_at(1);
+        let mut raster = self.placed(band, rule, &first[0])?;
+        if !others.is_empty() {
             let (width, height, dtype) = (raster.width, raster.height, raster.dtype());
-            whole
-                .get_or_insert_with(|| Mosaic::new(MosaicRule::First, width, height, dtype))
-                .add(raster)?;
+            let mut whole = Mosaic::new(MosaicRule::First, width, height, dtype);
+            whole.add(raster)?;
+            for fetched in others {
+                whole.add(self.placed(band, rule, fetched)?)?;
+            }
+            raster = whole.finish();
         }
-        let Some(whole) = whole else {
-            let GeoBox { width, height, .. } = self.target.geobox;
-            return Ok(Raster::empty(width, height, band.dtype));
-        };
-        let mut raster = whole.finish();
         let cube = self.cube;
         for (number, mask) in cube.schema().masks.iter().enumerate() {
             if mask.is_for(&band.name) {
@@ -120,6 +118,10 @@ impl<'a> Composer<'a> {
             source.invalidate(nodata);
         }
         let linear = fetched.numbers.linear;
+        if rule.is_made() {
+            // It would make what it is counted with another NaN.
+            source.invalidate(f64::NAN);
+        }
         let is_counted = rule == MosaicRule::Count;
         let dtype = if is_counted { source.dtype() } else { band.dtype };
         let is_as_it_is = linear == Linear::IDENTITY;

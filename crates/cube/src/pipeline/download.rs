@@ -11,7 +11,7 @@ use super::Round;
 use crate::harmonise::{self, Linear};
 use crate::mask::Test;
 use crate::plan::Job;
-use crate::{Band, Error, Mask, Result};
+use crate::{Band, Error, Harmonise, Mask, Result};
 
 /// The reads of one patch, band by band and mask by mask, each in the order of the mosaic.
 pub(super) struct Reads {
@@ -261,25 +261,49 @@ impl<'a> Wanted<'a> {
     fn numbers(
         &self,
         (index, granule, asset): (usize, &Granule, &Asset),
-        says_validity: bool,
+        cog: &Cog,
     ) -> Result<Numbers, String> {
+        let says_validity = cog.says_validity(self.asset_band() - 1);
         let said = asset.bands.get(self.asset_band() - 1).and_then(|info| info.nodata);
         let said = said.filter(|_| !says_validity);
         Ok(match self {
-            Self::Band { band, is_masked } => Numbers {
-                granule: index,
-                nodata: band.source_nodata.or(said),
-                is_guarded: says_validity
-                    || *is_masked
-                    || band.source_nodata.is_some()
-                    || said.is_some(),
-                linear: harmonise::applied(band, granule, asset)?,
-            },
+            Self::Band { band, is_masked } => {
+                if let Some(reason) = misfit(band, granule, asset, cog) {
+                    return Err(reason);
+                }
+                Numbers {
+                    granule: index,
+                    nodata: band.source_nodata.or(said),
+                    is_guarded: says_validity
+                        || *is_masked
+                        || band.source_nodata.is_some()
+                        || said.is_some(),
+                    linear: harmonise::applied(band, granule, asset)?,
+                }
+            }
             Self::Mask(_) => {
                 Numbers { granule: index, nodata: said, is_guarded: true, linear: Linear::IDENTITY }
             }
         })
     }
+}
+
+/// Why the numbers of a file are not those that the band declares, where only the file says it: an
+/// item that says it has been looked at by the plan.
+fn misfit(band: &Band, granule: &Granule, asset: &Asset, cog: &Cog) -> Option<String> {
+    let (scale, offset) = cog.scale_offset(band.asset_band - 1);
+    let (theirs, ours) = (Linear { scale, offset }, harmonise::declared(band));
+    let is_declared = band.scale.is_some() || band.offset.is_some();
+    let is_looked_at = matches!(band.harmonise, Harmonise::Refuse | Harmonise::Item);
+    let is_silent = theirs == Linear::IDENTITY
+        || band.mosaic == Some(MosaicRule::Count)
+        || harmonise::said(band, granule, asset).is_some();
+    (is_declared && is_looked_at && !is_silent && theirs != ours).then(|| {
+        format!(
+            "the file says scale {scale} and offset {offset}, the cube declares {} and {}: if the file is wrong declare harmonise = \"as_stored\" for the band",
+            ours.scale, ours.offset
+        )
+    })
 }
 
 /// What to read of one asset for one patch: nothing when they do not meet, and two windows when
@@ -304,8 +328,7 @@ async fn read(
     if let Some(reason) = wanted.fault(cog.dtype(band)?) {
         return Err(fault(reason));
     }
-    let numbers =
-        wanted.numbers((index, granule, asset), cog.says_validity(band)).map_err(fault)?;
+    let numbers = wanted.numbers((index, granule, asset), &cog).map_err(fault)?;
     let Some(whole) = geobox_of(&cog, asset) else {
         return Err(fault("neither the file nor its metadata says where it lies".into()));
     };

@@ -6,6 +6,7 @@ use terracube_grid::{Affine, GeoBox};
 use terracube_raster::{DType, MosaicRule, Raster};
 
 use crate::archive::utm;
+use crate::python::{python, shared};
 use crate::shots::{self, Shot, filled, u8s, u16s};
 
 fn red() -> Band {
@@ -330,4 +331,75 @@ fn what_makes_no_sense_is_refused_at_declaration() {
         assert!(matches!(error, Error::Schema { .. } | Error::Declaration { .. }));
         assert!(error.to_string().contains(word), "{error}");
     }
+}
+
+/// Every example of the document, with what it leaves out.
+#[test]
+fn the_examples_of_the_document_are_declarations() {
+    let document = include_str!("../../../../docs/time-and-mosaics.md");
+    let blocks: Vec<_> =
+        document.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() > 7, "{} examples", blocks.len());
+    for block in blocks {
+        let has = |name: &str| block.contains(&format!("name = \"{name}\""));
+        let band = |name: &str| match has(name) {
+            true => String::new(),
+            false => format!("[[bands]]\nname = \"{name}\"\ndtype = \"uint16\"\nnodata = 0\n"),
+        };
+        let text = format!(
+            "name = \"x\"\ncrs = \"EPSG:32633\"\nresolution = 10.0\nextent = [0.0, 0.0, 100.0, 100.0]\n\
+             {block}\n{}{}",
+            band("red"),
+            band("nir")
+        );
+        let schema = Schema::from_toml(&text).unwrap_or_else(|error| panic!("{block}: {error}"));
+        let stored = serde_json::to_value(&schema).unwrap();
+        let read: Schema = serde_json::from_value(stored).unwrap();
+        assert_eq!(read, schema, "it comes back out of the store as it was declared");
+    }
+}
+
+/// A real Landsat scene with its QA_PIXEL, against the flags as numpy tells them.
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_of_a_real_landsat_scene_drop_what_numpy_drops() {
+    let what = "Landsat's QA_PIXEL against numpy";
+    let Some(root) = shared("stac-roots/landsat-real", what) else { return };
+    let Some(python) = python(what) else { return };
+    let code = "import sys,rasterio,numpy as np\n\
+        root=sys.argv[1]+'/data/LC08_L2SP_017036_20130419_'\n\
+        red=rasterio.open(root+'SR_B4.tif').read(1)\n\
+        qa=rasterio.open(root+'QA_PIXEL.tif').read(1)\n\
+        drop=(qa&0b11111!=0)|((qa>>8)&3>=2)|(qa==rasterio.open(root+'QA_PIXEL.tif').nodata)\n\
+        np.where(drop,0,red).astype('<u2').tofile(sys.argv[2])";
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("expected.bin");
+    let ran = std::process::Command::new(python)
+        .args(["-c", code, root.to_str().unwrap(), out.to_str().unwrap()])
+        .status()
+        .unwrap();
+    assert!(ran.success());
+    let expected = std::fs::read(&out).unwrap();
+    let expected: Vec<u16> =
+        expected.chunks_exact(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+
+    let server = terracube_testbed::Server::builder().stac_root(&root).start().unwrap();
+    let (x, y) = (464.121_093_75, 435.996_093_75);
+    let (left, top) = (207_585.0, 3_942_915.0);
+    let crs = terracube_grid::Crs::epsg(32617).unwrap();
+    let extent = [left, top - 512.0 * y, left + 512.0 * x, top];
+    let band = Band::new("red", DType::U16).asset("SR_B4").nodata(0.0);
+    let mask = "asset = \"QA_PIXEL\"\nmeaning = \"landsat-qa-pixel\"\n\
+        drop = [\"fill\", \"dilated_cloud\", \"cirrus\", \"cloud\", \"cloud_shadow\", \"cloud_confidence>=medium\"]";
+    let mut schema = Schema::new("landsat", crs, extent, x).band(band).chunks(100, 130);
+    schema.resolution = Some(terracube_cube::Resolution::Axes([x, y]));
+    schema.anchor = terracube_grid::Anchor::Floating;
+    schema = schema.mask(toml::from_str(mask).unwrap());
+    let (_, report, loaded) = filled(&schema, &server).await;
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    let raster = &loaded.bands[0].rasters[0];
+    let found: Vec<u16> =
+        (0..512 * 512).map(|i| raster.value(i % 512, i / 512).map_or(0, |v| v as u16)).collect();
+    let dropped = expected.iter().filter(|v| **v == 0).count();
+    assert!((512 * 512 / 20..512 * 512 * 19 / 20).contains(&dropped), "{dropped} are dropped");
+    assert!(found == expected, "the same pixels are left");
 }
