@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes crs.bin: what terracube-grid knows of each CRS code, from PROJ's database.
 
-    python -m pip install pyproj==3.8.0
+    python -m pip install pyproj==3.8.0 numpy
     python crates/grid/data/make_crs_table.py crates/grid/data/crs.bin
 
 Layout (little endian): magic "TCCRS1\\n\\0", then two sections, one after the other:
@@ -16,8 +16,10 @@ WKT line:   code, WKT2:2019 on one line
 
 shift: "null"                     coordinates equal WGS 84's within the datum's accuracy
        "h:x,y,z,rx,ry,rz,s"       position-vector Helmert, metres, arc seconds, ppm
+       "r:w,s,e,n,x,y,...;..."    several of them, each for an area; the first that holds a
+                                  place counts, else the last
        "g:NAME"                   only a grid does it to 5 m or better, or ("regional
-                                  shifts") no single Helmert does it within 10 m of PROJ
+                                  shifts") no Helmerts do it within 10 m of PROJ
        "?"                        PROJ knows no operation
 """
 
@@ -28,6 +30,7 @@ import sys
 import warnings
 import zlib
 
+import numpy as np
 import pyproj
 from pyproj import Transformer
 from pyproj.aoi import AreaOfInterest
@@ -41,6 +44,9 @@ WORST_AGREEMENT = 10.0  # metres
 WORST_HELMERT = 5.0  # metres: beyond this accuracy a Helmert does not replace a grid
 BLOCK = 96 * 1024
 WGS84 = CRS.from_epsg(4326)
+EARTH = (-180.0, -90.0, 180.0, 90.0)
+ARC_SECOND = math.pi / 180 / 3600
+TO_LONLAT = Transformer.from_pipeline("+proj=pipeline +step +inv +proj=cart +ellps=WGS84 +step +proj=unitconvert +xy_in=rad +xy_out=deg")
 EXTRA_GEOGRAPHIC_3D = {4979, 4937}
 # Datums defined as, or realised within a metre or two of, WGS 84.
 NULL_DATUMS = re.compile(
@@ -60,32 +66,54 @@ def wanted(info):
     return 53001 <= n <= 54099 or 102001 <= n <= 102040
 
 
-def single_helmert(definition):
-    """The one 3- or 7-parameter Helmert of a pipeline as position vector, else None."""
-    steps = definition.split("step ")
-    others = ("axisswap", "unitconvert", "push", "pop", "cart", "noop", "longlat", "pipeline", "affine")
-    found = None
-    for step in steps:
-        step = step.strip()
+def helmert_of(definition):
+    """The Helmerts and Molodensky-Badekas of a pipeline as one position vector, else None."""
+    others = ("axisswap", "unitconvert", "push", "pop", "cart", "noop", "longlat", "pipeline")
+    matrix, offset, found = np.eye(3), np.zeros(3), False
+    for step in definition.split("step "):
         match = re.search(r"proj=(\w+)", step)
-        if not match:
+        if not match or match.group(1) in others:
             continue
-        kind = match.group(1)
-        if kind == "helmert":
-            if found is not None or "t_epoch" in step:
-                return None
-            found = step
-        elif kind not in others:
+        if match.group(1) not in ("helmert", "molobadekas") or "t_epoch" in step or "exact" in step:
             return None
-    if found is None:
-        return None
-    args = dict(re.findall(r"(\w+)=([-\w.+]+)", found))
-    values = [float(args.get(k, 0)) for k in ("x", "y", "z", "rx", "ry", "rz", "s")]
-    if args.get("convention") == "coordinate_frame":
-        values[3:6] = [-v for v in values[3:6]]
-    if re.search(r"\binv\b", found):
-        values = [-v for v in values]
-    return values
+        args = dict(re.findall(r"(\w+)=([-\w.+]+)", step))
+        x, y, z, rx, ry, rz, ppm, px, py, pz = (
+            float(args.get(k, 0)) for k in ("x", "y", "z", "rx", "ry", "rz", "s", "px", "py", "pz"))
+        rx, ry, rz = (v * (-1 if args.get("convention") == "coordinate_frame" else 1) * ARC_SECOND for v in (rx, ry, rz))
+        turn = (1 + ppm * 1e-6) * np.array([[1, -rz, ry], [rz, 1, -rx], [-ry, rx, 1]])
+        pivot = np.array([px, py, pz])
+        move = np.array([x, y, z]) + pivot - turn @ pivot
+        if re.search(r"\binv\b", step):
+            turn = np.linalg.inv(turn)
+            move = -turn @ move
+        matrix, offset, found = turn @ matrix, turn @ offset + move, True
+    if not found:
+        return [0.0] * 7
+    scale = np.trace(matrix) / 3
+    turn = matrix / scale
+    angles = [(turn[2, 1] - turn[1, 2]) / 2, (turn[0, 2] - turn[2, 0]) / 2, (turn[1, 0] - turn[0, 1]) / 2]
+    return [*offset, *(v / ARC_SECOND for v in angles), (scale - 1) * 1e6]
+
+
+def moved(geodetic, values, lon, lat):
+    """Longitude and latitude in degrees moved by a Helmert to WGS 84."""
+    e = geodetic.ellipsoid
+    a, b = e.semi_major_metre, e.semi_minor_metre
+    e2 = 1 - (b / a) ** 2
+    phi, lam = math.radians(lat), math.radians(lon)
+    n = a / math.sqrt(1 - e2 * math.sin(phi) ** 2)
+    x, y, z = n * math.cos(phi) * math.cos(lam), n * math.cos(phi) * math.sin(lam), n * (1 - e2) * math.sin(phi)
+    rx, ry, rz = (v * ARC_SECOND for v in values[3:6])
+    m = 1 + values[6] * 1e-6
+    p = (values[0] + m * (x - rz * y + ry * z), values[1] + m * (rz * x + y - rx * z), values[2] + m * (-ry * x + rx * y + z))
+    lon2, lat2, _ = TO_LONLAT.transform(*p)
+    return lon2, lat2
+
+
+def holds(box, lon, lat):
+    west, south, east, north = box
+    inside = west <= lon <= east if west <= east else lon >= west or lon <= east
+    return inside and south <= lat <= north
 
 
 def shift_of(geodetic, area):
@@ -101,68 +129,83 @@ def shift_of(geodetic, area):
             geodetic, WGS84, always_xy=True, allow_ballpark=False, area_of_interest=interest)
     except Exception:
         return "?"
-    best_grid, best = None, None
+    best_grid = None
     for op in group.unavailable_operations:
         if op.grids:
             accuracy = op.accuracy if op.accuracy >= 0 else 99
             if best_grid is None or accuracy < best_grid[0]:
                 best_grid = (accuracy, op.grids[0].short_name)
-    for tr in group.transformers:
-        if "grids=" in tr.definition:
-            continue
-        values = (
-            [0.0] * 7
-            if "helmert" not in tr.definition and "proj=" in tr.definition
-            and "hgridshift" not in tr.definition and "molodensky" not in tr.definition
-            and "gridshift" not in tr.definition
-            else single_helmert(tr.definition)
-        )
-        if "proj=noop" == tr.definition.strip():
-            values = [0.0] * 7
-        if values is None:
-            continue
-        accuracy = tr.accuracy if tr.accuracy >= 0 else 99
-        # The operations come best first: largest overlap with the area of use, then accuracy.
-        best = (accuracy, values)
-        break
-    if best is None:
+    # The operations come best first: largest overlap with the area of use, then accuracy.
+    good = [tr for tr in group.transformers if helmert_of(tr.definition) is not None]
+    if not good:
         return f"g:{best_grid[1]}" if best_grid else "?"
-    if best_grid and best[0] > WORST_HELMERT:
+    accuracy = good[0].accuracy if good[0].accuracy >= 0 else 99
+    if best_grid and accuracy > WORST_HELMERT:
         return f"g:{best_grid[1]}"
-    if not agrees(geodetic, area, best[1]):
-        return "g:regional shifts"
-    if not any(best[1]):
-        return "null"
-    return "h:" + ",".join(f"{v:.10g}" for v in best[1])
-
-
-def agrees(geodetic, area, values):
-    """Whether a Helmert stays near PROJ's own choice over the area."""
+    one = [(EARTH, helmert_of(good[0].definition))]
     if area is None:
-        return True
-    e = geodetic.ellipsoid
-    helmert = Transformer.from_pipeline(
-        f"+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=cart "
-        f"+a={e.semi_major_metre!r} +b={e.semi_minor_metre!r} +step +proj=helmert "
-        + " ".join(f"+{k}={v!r}" for k, v in zip(("x", "y", "z", "rx", "ry", "rz", "s"), values))
-        + " +convention=position_vector +step +inv +proj=cart +ellps=WGS84 "
-        "+step +proj=unitconvert +xy_in=rad +xy_out=deg"
-    )
+        return text(one)
+    # PROJ takes for each place the most accurate operation whose area holds it, then the smallest.
+    everywhere = TransformerGroup(geodetic, WGS84, always_xy=True, allow_ballpark=False).transformers
+    many = []
+    for tr in everywhere:
+        values, use = helmert_of(tr.definition), tr.area_of_use
+        if values is not None and use is not None:
+            box = use.bounds
+            width = box[2] - box[0] + (360 if box[2] < box[0] else 0)
+            many.append((tr.accuracy if tr.accuracy >= 0 else 999, width * (box[3] - box[1]), box, values))
+    many.sort(key=lambda op: op[:2])
+    many = [(box, values) for _, _, box, values in many]
+    # Beyond all of them it is none, or one of them after all.
+    beyond = [place for place in places(area, 6) if choice(many, *place) is None]
+    if beyond:
+        rest = min(([0.0] * 7, *(values for _, values in many)), key=lambda v: farthest(geodetic, beyond, [(EARTH, v)]))
+        many.append((EARTH, rest))
+    used = sorted({n for n in (choice(many, *place) for place in places(area, 15)) if n is not None})
+    few = [many[n] for n in used]
+    found = []
+    for ops in (one, few, many):
+        if ops:
+            found.append((farthest(geodetic, list(places(area, 6)), ops), ops))
+            if found[-1][0] < 1e-3:
+                break
+    worst, ops = min(found, key=lambda f: f[0])
+    return text(ops) if worst < WORST_AGREEMENT else "g:regional shifts"
+
+
+def text(ops):
+    if len(ops) == 1:
+        values = ops[0][1]
+        return "h:" + ",".join(f"{v:.10g}" for v in values) if any(values) else "null"
+    return "r:" + ";".join(",".join([*(f"{v:.7g}" for v in box), *(f"{v:.10g}" for v in values)]) for box, values in ops)
+
+
+def choice(ops, lon, lat):
+    return next((n for n, (box, _) in enumerate(ops) if holds(box, lon, lat)), None)
+
+
+def places(area, n):
+    east = area.east + (360 if area.east < area.west else 0)
+    for i in range(n):
+        for j in range(n):
+            lon = area.west + (east - area.west) * (0.03 + 0.94 * i / (n - 1))
+            yield lon - 360 if lon > 180 else lon, area.south + (area.north - area.south) * (0.03 + 0.94 * j / (n - 1))
+
+
+def farthest(geodetic, at, ops):
+    """How far from PROJ's own choice the operations are, in metres, at some places."""
     exact = Transformer.from_crs(geodetic, WGS84, always_xy=True)
     pm = math.degrees(geodetic.prime_meridian.longitude * geodetic.prime_meridian.unit_conversion_factor)
     unit = geodetic.axis_info[0].unit_conversion_factor
-    east = area.east + (360 if area.east < area.west else 0)
-    for u in (0.1, 0.5, 0.9):
-        for v in (0.1, 0.5, 0.9):
-            lon = area.west + (east - area.west) * u
-            lat = area.south + (area.north - area.south) * v
-            x, y = math.radians(lon - pm) / unit, math.radians(lat) / unit
-            a = exact.transform(x, y)
-            b = helmert.transform(lon, lat, 0.0)
-            dx = ((a[0] - b[0] + 180) % 360 - 180) * math.cos(math.radians(lat))
-            if not math.hypot(dx, a[1] - b[1]) * 111e3 < WORST_AGREEMENT:
-                return False
-    return True
+    worst = 0.0
+    for lon, lat in at:
+        a = exact.transform(math.radians(lon - pm) / unit, math.radians(lat) / unit)
+        n = choice(ops, lon, lat)
+        b = moved(geodetic, ops[n if n is not None else -1][1], lon, lat)
+        dx = ((a[0] - b[0] + 180) % 360 - 180) * math.cos(math.radians(lat))
+        off = math.hypot(dx, a[1] - b[1]) * 111e3
+        worst = max(worst, off if off == off else 1e9)
+    return worst
 
 
 def first_axis(crs):
@@ -196,6 +239,11 @@ def main(path):
             skipped += 1
             continue
         proj = clean(re.sub(r"\+(type=crs|no_defs)", "", proj))
+        # What PROJ's strings leave out, and a scale that its database has in parts per million.
+        directions = [axis.direction for axis in crs.axis_info]
+        if directions == ["south", "west"] and "+axis" not in proj:
+            proj += " +axis=wsu"
+        proj = proj.replace("+k=1.000007e-06", "+k=1.000007")
         geodetic = crs.geodetic_crs
         key = geodetic.to_wkt() if geodetic.to_authority() is None else geodetic.to_authority()
         key = (key, crs.area_of_use.bounds if crs.area_of_use else None)

@@ -1,5 +1,7 @@
 //! Where a datum lies relative to WGS 84.
 
+use crate::bounds::Bounds;
+
 /// A geodetic datum, as far as transforms need to know it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Datum {
@@ -15,6 +17,9 @@ pub(crate) enum Shift {
     Null,
     /// Position vector: metres, arc seconds, parts per million.
     Helmert([f64; 7]),
+    /// Several, each for an area in longitude and latitude: the first that holds a place counts,
+    /// else the last.
+    Regional(Vec<(Bounds, [f64; 7])>),
     /// Only this grid does it.
     Grid(String),
     /// Nothing is known; coordinates pass unchanged, as PROJ does it.
@@ -35,10 +40,14 @@ impl Datum {
 }
 
 impl Shift {
-    /// From the table's notation: `null`, `h:…`, `g:…` or `?`.
+    /// From the table's notation: `null`, `h:…`, `r:…`, `g:…` or `?`.
     pub(crate) fn parse(text: &str) -> Self {
         match text.split_once(':') {
             Some(("h", numbers)) => helmert(numbers).map_or(Self::Unknown, Self::Helmert),
+            Some(("r", parts)) => {
+                let parts: Option<Vec<_>> = parts.split(';').map(region).collect();
+                parts.map_or(Self::Unknown, Self::Regional)
+            }
             Some(("g", grid)) => Self::Grid(grid.to_owned()),
             _ if text == "null" => Self::Null,
             _ => Self::Unknown,
@@ -50,6 +59,15 @@ impl Shift {
         let numbers = helmert(text)?;
         Some(if numbers.iter().all(|n| *n == 0.0) { Self::Null } else { Self::Helmert(numbers) })
     }
+}
+
+/// West, south, east and north, then the seven numbers.
+fn region(text: &str) -> Option<(Bounds, [f64; 7])> {
+    let end = text.match_indices(',').nth(3)?.0;
+    let mut edges = text[..end].split(',').map(|word| word.parse::<f64>().ok());
+    let mut next = || edges.next().flatten();
+    let bounds = Bounds::new(next()?, next()?, next()?, next()?);
+    Some((bounds, helmert(&text[end + 1..])?))
 }
 
 fn helmert(text: &str) -> Option<[f64; 7]> {

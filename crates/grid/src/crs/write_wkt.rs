@@ -10,7 +10,9 @@ const DEGREE: &str = "ANGLEUNIT[\"degree\",0.0174532925199433]";
 /// WKT2 of a CRS without a code; `None` for a shifted datum or a method without a name.
 pub(super) fn of(crs: &Definition) -> Option<String> {
     let p = &crs.params;
-    if matches!(crs.datum.shift, Shift::Helmert(_) | Shift::Grid(_)) || p.has("axis") {
+    if matches!(crs.datum.shift, Shift::Helmert(_) | Shift::Regional(_) | Shift::Grid(_))
+        || p.has("axis")
+    {
         return None;
     }
     let name = if crs.name.is_empty() { "unknown" } else { &crs.name };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use proj4rs::Proj;
 
 use super::closed_form::{Equirectangular, Mollweide, RotatedPole, WebMercator};
+use crate::bounds::Bounds;
 use crate::crs::{Crs, ProjString, Shift};
 use crate::error::{Error, Result};
 
@@ -138,9 +139,12 @@ impl fmt::Debug for Projector {
 /// A Helmert shift between two datums, on radians.
 #[derive(Clone)]
 pub(super) struct DatumShift {
-    src: Arc<Proj>,
-    dst: Arc<Proj>,
+    src: Ways,
+    dst: Ways,
 }
+
+/// The way from a datum to WGS 84, or several, each for an area in longitude and latitude.
+type Ways = Arc<[(Bounds, Proj)]>;
 
 impl DatumShift {
     /// `None` when coordinates pass unchanged.
@@ -149,23 +153,11 @@ impl DatumShift {
         if matches!(a, Shift::Unknown) || matches!(b, Shift::Unknown) {
             return Ok(None);
         }
-        if !matches!(a, Shift::Helmert(_)) && !matches!(b, Shift::Helmert(_)) {
+        let moves = |shift: &Shift| matches!(shift, Shift::Helmert(_) | Shift::Regional(_));
+        if !moves(a) && !moves(b) {
             return Ok(None);
         }
-        let geographic = |crs: &Crs, shift: &Shift| {
-            let numbers = match shift {
-                Shift::Helmert(numbers) => *numbers,
-                _ => [0.0; 7],
-            };
-            let words: Vec<String> = numbers.iter().map(f64::to_string).collect();
-            let text = format!("{} +towgs84={}", geographic_text(crs), words.join(","));
-            Proj::from_proj_string(&text).map(Arc::new).map_err(|cause| Error::BadProjection {
-                crs: crs.to_string(),
-                proj4: text,
-                source: Box::new(std::io::Error::other(cause.to_string())),
-            })
-        };
-        Ok(Some(Self { src: geographic(src, a)?, dst: geographic(dst, b)? }))
+        Ok(Some(Self { src: ways(src, a)?, dst: ways(dst, b)? }))
     }
 
     pub(super) fn reversed(&self) -> Self {
@@ -173,11 +165,42 @@ impl DatumShift {
     }
 
     pub(super) fn forward(&self, point: (f64, f64)) -> Option<(f64, f64)> {
-        convert(&self.src, &self.dst, point)
+        convert(at(&self.src, point)?, at(&self.dst, point)?, point)
     }
 
     pub(super) fn inverse(&self, point: (f64, f64)) -> Option<(f64, f64)> {
-        convert(&self.dst, &self.src, point)
+        convert(at(&self.dst, point)?, at(&self.src, point)?, point)
+    }
+}
+
+/// The way at a place: the first whose area holds it, else the last.
+fn at(ways: &Ways, (lon, lat): (f64, f64)) -> Option<&Proj> {
+    let (lon, lat) = (lon.to_degrees(), lat.to_degrees());
+    let holds = |b: &Bounds| {
+        let inside = (b.min_x <= lon, lon <= b.max_x);
+        let across = if b.min_x <= b.max_x { inside.0 && inside.1 } else { inside.0 || inside.1 };
+        across && b.min_y <= lat && lat <= b.max_y
+    };
+    let found = ways.iter().find(|(bounds, _)| holds(bounds)).or_else(|| ways.last());
+    found.map(|(_, way)| way)
+}
+
+fn ways(crs: &Crs, shift: &Shift) -> Result<Ways> {
+    const EVERYWHERE: Bounds = Bounds::new(-180.0, -90.0, 180.0, 90.0);
+    let way = |bounds: Bounds, numbers: &[f64; 7]| {
+        let words: Vec<String> = numbers.iter().map(f64::to_string).collect();
+        let text = format!("{} +towgs84={}", geographic_text(crs), words.join(","));
+        let proj = Proj::from_proj_string(&text).map_err(|cause| Error::BadProjection {
+            crs: crs.to_string(),
+            proj4: text,
+            source: Box::new(std::io::Error::other(cause.to_string())),
+        })?;
+        Ok((bounds, proj))
+    };
+    match shift {
+        Shift::Regional(parts) => parts.iter().map(|(b, numbers)| way(*b, numbers)).collect(),
+        Shift::Helmert(numbers) => Ok(Arc::new([way(EVERYWHERE, numbers)?])),
+        _ => Ok(Arc::new([way(EVERYWHERE, &[0.0; 7])?])),
     }
 }
 

@@ -293,6 +293,8 @@ fn files_of_others_are_read() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn tile_names_are_read_as_they_are_printed(col in 0..2000_i64, row in 0..2000_i64, end in 2000..3000_i64) {
         let tile = Tile::new(col, row);

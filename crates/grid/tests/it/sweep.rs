@@ -92,7 +92,12 @@ impl Case {
                 }
                 dx.hypot(dy) * crs.metres_per_unit()
             };
-            worst = worst.max(metres(dst, there, (to_x, to_y))).max(metres(src, back, (x, y)));
+            worst = worst.max(metres(dst, there, (to_x, to_y)));
+            // Between datums there and back is not the same place, in PROJ neither: heights are lost.
+            let back = metres(src, back, (x, y));
+            if !self.is_from_wgs84() {
+                worst = worst.max(back);
+            }
         }
         if lost > 0 { Verdict::Lost(lost) } else { Verdict::Off(worst) }
     }
