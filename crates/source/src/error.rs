@@ -21,11 +21,11 @@ pub enum Error {
         what: String,
     },
     /// The server wants credentials, or other ones.
-    #[error("{url} answered {status}: {hint}")]
+    #[error("{url} {}: {hint}", answered(*status))]
     Denied {
         /// The URL.
         url: String,
-        /// 401, 403 or 407.
+        /// 401, 403 or 407; 530 and the like of FTP; 0 of SFTP, which has no numbers for it.
         status: u16,
         /// What to do.
         hint: String,
@@ -275,6 +275,10 @@ fn names(known: &[String]) -> String {
         return "none".to_owned();
     }
     known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn answered(status: u16) -> String {
+    if status == 0 { "refuses".to_owned() } else { format!("answered {status}") }
 }
 
 fn size_note(size: Option<u64>) -> String {

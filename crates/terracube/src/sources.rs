@@ -13,3 +13,22 @@ use terracube_source::{Files, Registry, StacApi, StacStatic};
 pub fn sources() -> Registry {
     Registry::empty().with::<Files>().with::<StacApi>().with::<StacStatic>()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table is made from the runs of the suite by a test of `terracube-source`.
+    #[test]
+    fn every_connector_has_a_conformance_run() {
+        let documents = include_str!("../../../docs/sources.md");
+        for name in sources().names() {
+            let row = format!("| `{name}` | ");
+            assert!(
+                documents.contains(&row),
+                "`{name}` has no run of the conformance suite: add one to `runs!` in \
+                 crates/source/tests/it/conformance.rs"
+            );
+        }
+    }
+}

@@ -49,6 +49,16 @@ pub enum Auth {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         path: Option<PathBuf>,
     },
+    /// A user and a private key of OpenSSH (Ed25519 or ECDSA), for SFTP.
+    SshKey {
+        /// The user name.
+        user: SecretRef,
+        /// The private key: `file:PATH`.
+        key: SecretRef,
+        /// What it is encrypted with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passphrase: Option<SecretRef>,
+    },
     /// NASA's Earthdata Login: the hosts of the provider redirect to the login host, which alone
     /// sees user and password; the session they give is kept for each host.
     Earthdata(Earthdata),

@@ -11,6 +11,7 @@ use super::limit::{HostLimits, ProviderLimit};
 use super::location::Roots;
 use super::pace::Pace;
 use super::s3::S3Endpoint;
+use super::trusted::Trusted;
 use super::{Access, Auth, Inner, Provider, RetryPolicy};
 use crate::{Error, Result};
 
@@ -30,6 +31,8 @@ pub struct AccessBuilder {
     s3: S3Endpoint,
     user_agent: String,
     token_folder: Option<PathBuf>,
+    trusted: Trusted,
+    known_hosts: Option<PathBuf>,
 }
 
 impl Default for AccessBuilder {
@@ -47,6 +50,8 @@ impl Default for AccessBuilder {
             s3: S3Endpoint::default(),
             user_agent: concat!("terracube/", env!("CARGO_PKG_VERSION")).to_owned(),
             token_folder: None,
+            trusted: Trusted::default(),
+            known_hosts: None,
         }
     }
 }
@@ -145,6 +150,19 @@ impl AccessBuilder {
         self
     }
 
+    /// Trusts the certificates of a file in PEM as well as those of the system, for https and ftps.
+    pub fn trust(mut self, certificates: impl Into<PathBuf>) -> Self {
+        self.trusted.0.push(certificates.into());
+        self
+    }
+
+    /// The file with the keys of SSH hosts, as OpenSSH writes it; `~/.ssh/known_hosts` and
+    /// `/etc/ssh/ssh_known_hosts` if not set. A host whose key is not there is refused.
+    pub fn known_hosts(mut self, file: impl Into<PathBuf>) -> Self {
+        self.known_hosts = Some(file.into());
+        self
+    }
+
     /// Fetches the secrets and makes the access.
     ///
     /// # Errors
@@ -158,6 +176,7 @@ impl AccessBuilder {
                 user_agent: self.user_agent.clone(),
                 is_direct,
                 public_only: self.public_only,
+                trusted: self.trusted.clone(),
             })
         };
         let (http, direct) = (client(self.public_only), client(true));
@@ -189,10 +208,30 @@ impl AccessBuilder {
                 total_timeout: self.total_timeout,
                 pace: Pace::new(self.slowest.0, self.slowest.1),
                 public_only: self.public_only,
+                connect_timeout: self.connect_timeout,
+                read_timeout: self.read_timeout,
+                trusted: self.trusted,
                 counters: Arc::default(),
             },
             roots: Roots(self.roots),
             s3: self.s3,
+            #[cfg(feature = "ftp")]
+            ftp: super::ftp::Connections::default(),
+            #[cfg(feature = "sftp")]
+            sftp: super::sftp::Sessions::default(),
+            #[cfg(feature = "sftp")]
+            known_hosts: known_hosts(self.known_hosts),
         })))
     }
+}
+
+#[cfg(feature = "sftp")]
+fn known_hosts(set: Option<PathBuf>) -> Vec<PathBuf> {
+    set.map_or_else(
+        || {
+            let own = std::env::home_dir().map(|home| home.join(".ssh/known_hosts"));
+            own.into_iter().chain([PathBuf::from("/etc/ssh/ssh_known_hosts")]).collect()
+        },
+        |file| vec![file],
+    )
 }

@@ -18,6 +18,7 @@ use super::limit::{HostLimits, Permit, ProviderLimit};
 use super::pace::Pace;
 use super::retry::parse_retry_after;
 use super::stats::Counters;
+use super::trusted::Trusted;
 use super::{Headers, RedactedUrl, RetryPolicy, Secret};
 use crate::{Error, Result};
 
@@ -38,6 +39,9 @@ pub(crate) struct Client {
     pub(crate) total_timeout: Duration,
     pub(crate) pace: Pace,
     pub(crate) public_only: bool,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) read_timeout: Duration,
+    pub(crate) trusted: Trusted,
     pub(crate) counters: Arc<Counters>,
 }
 

@@ -49,8 +49,9 @@ impl Credential {
     /// Fetches the secrets of a provider; tokens are kept in `folder`, if given.
     pub(crate) fn fetch(provider: Provider, folder: Option<&Path>) -> Result<Self> {
         let ready = match &provider.auth {
+            // For SFTP alone, which fetches it when it connects.
+            Some(Auth::SshKey { .. }) | None => None,
             Some(auth) => Some(Ready::fetch(auth, &provider, folder)?),
-            None => None,
         };
         Ok(Self { provider, ready })
     }
@@ -206,6 +207,10 @@ impl Ready {
                 reason: "this build has no accounts at that cloud; its features `s3`, `gcs` and \
                          `azure` have them"
                     .to_owned(),
+            }),
+            Auth::SshKey { .. } => Err(Error::Setting {
+                setting: "ssh_key".to_owned(),
+                reason: "it is for SFTP".to_owned(),
             }),
             Auth::Earthdata(earthdata) => Ok(Self::Login(Box::new(login(earthdata, insecure)?))),
         }

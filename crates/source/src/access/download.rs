@@ -81,6 +81,8 @@ pub(crate) async fn download(
     let checksum = checksum.map(Checksum::parse).transpose()?.flatten();
     let url = match access.locate(href)? {
         Location::Web(url) => url,
+        #[cfg(any(feature = "ftp", feature = "sftp"))]
+        Location::Remote(url) => return save(access, &url, to, size, checksum.as_ref()).await,
         // A local file goes the same way, read by the system.
         Location::File(path) => return copy(&path, to, size, checksum.as_ref()).await,
     };
@@ -260,6 +262,32 @@ impl Job<'_> {
     fn file_error(&self, operation: &'static str, source: std::io::Error) -> Error {
         Error::File { operation, path: self.part.clone(), source }
     }
+}
+
+/// A file over FTP or SFTP; an interrupted download starts again.
+#[cfg(any(feature = "ftp", feature = "sftp"))]
+async fn save(
+    access: &Access,
+    url: &Url,
+    to: &Path,
+    size: Option<u64>,
+    checksum: Option<&Checksum>,
+) -> Result<Downloaded> {
+    let part = with_suffix(to, ".part");
+    let file = access.remote_file(url)?.0;
+    let saved = file.save(&part, size, checksum).await;
+    if matches!(saved, Err(Error::Mismatch { .. } | Error::Changed { .. })) {
+        let _ = fs::remove_file(&part).await;
+    }
+    let bytes = saved?;
+    rename(&part, to).await?;
+    Ok(Downloaded {
+        path: to.to_owned(),
+        bytes,
+        resumed_from: 0,
+        etag: None,
+        verified: verified(checksum, true),
+    })
 }
 
 async fn copy(

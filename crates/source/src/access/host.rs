@@ -38,8 +38,8 @@ impl HostPattern {
     pub(crate) fn of_origin(url: &Url) -> Option<Self> {
         Some(Self {
             scheme: url.scheme().to_owned(),
-            host: url.host_str()?.to_owned(),
-            port: url.port_or_known_default(),
+            host: url.host_str()?.to_ascii_lowercase(),
+            port: port_of(url),
             below: false,
             path: String::new(),
         })
@@ -66,15 +66,15 @@ impl HostPattern {
     pub fn matches(&self, url: &Url) -> bool {
         let Some(host) = url.host_str() else { return false };
         url.scheme() == self.scheme
-            && url.port_or_known_default() == self.port
-            && self.matches_host(host)
+            && port_of(url) == self.port
+            && self.matches_host(&host.to_ascii_lowercase())
             && self.matches_path(url.path())
     }
 
     /// Whether requests to it are encrypted.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.scheme != "http"
+        !matches!(self.scheme.as_str(), "http" | "ftp")
     }
 
     fn matches_host(&self, host: &str) -> bool {
@@ -100,6 +100,27 @@ impl HostPattern {
     }
 }
 
+/// The port of a URL, or that of its scheme. FTPS is FTP that turns to TLS (RFC 4217), at the same
+/// port.
+pub(crate) fn port_of(url: &Url) -> Option<u16> {
+    url.port_or_known_default().or(match url.scheme() {
+        "ftps" => Some(21),
+        "sftp" => Some(22),
+        _ => None,
+    })
+}
+
+/// Scheme, host and port of a URL as text.
+pub(crate) fn origin_of(url: &Url) -> String {
+    match (url.origin(), url.host_str(), port_of(url)) {
+        (origin, ..) if origin.is_tuple() => origin.ascii_serialization(),
+        (_, Some(host), Some(port)) => {
+            format!("{}://{}:{port}", url.scheme(), host.to_ascii_lowercase())
+        }
+        (origin, ..) => origin.ascii_serialization(),
+    }
+}
+
 impl FromStr for HostPattern {
     type Err = Error;
 
@@ -113,8 +134,8 @@ impl FromStr for HostPattern {
         };
         let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
         let is_bucket = matches!(scheme, "s3" | "gs");
-        if scheme != "https" && scheme != "http" && !is_bucket {
-            return Err(invalid("has a scheme other than https, http, s3 and gs"));
+        if !is_bucket && !matches!(scheme, "https" | "http" | "ftp" | "ftps" | "sftp") {
+            return Err(invalid("has a scheme other than https, http, s3, gs, ftp, ftps and sftp"));
         }
         let (below, rest) = rest.strip_prefix("*.").map_or((false, rest), |rest| (true, rest));
         let url = Url::parse(&format!("{}://{rest}", if is_bucket { "https" } else { scheme }))
@@ -134,8 +155,8 @@ impl FromStr for HostPattern {
         }
         Ok(Self {
             scheme: scheme.to_owned(),
-            host: host.to_owned(),
-            port: if is_bucket { None } else { url.port_or_known_default() },
+            host: host.to_ascii_lowercase(),
+            port: if is_bucket { None } else { port_of(&url) },
             below,
             path: url.path().trim_end_matches('/').to_owned(),
         })
@@ -156,6 +177,7 @@ impl fmt::Display for HostPattern {
         write!(f, "{}://{wild}{}", self.scheme, self.host)?;
         match (self.scheme.as_str(), self.port) {
             ("https", Some(443)) | ("http", Some(80)) | (_, None) => {}
+            ("ftp" | "ftps", Some(21)) | ("sftp", Some(22)) => {}
             (_, Some(port)) => write!(f, ":{port}")?,
         }
         f.write_str(&self.path)
@@ -191,6 +213,8 @@ mod tests {
             ("https://good.example", "https://good.example@evil.net/x"),
             ("https://good.example", "https://good.example:8443/x"),
             ("https://good.example", "https://good.example./x"),
+            ("sftp://good.example", "sftp://good.example:2222/x"),
+            ("ftps://good.example", "ftp://good.example/x"),
             ("*.good.example", "https://notgood.example/x"),
             ("*.good.example", "https://good.example/x"),
             ("*.good.example", "https://.good.example/x"),
@@ -216,6 +240,9 @@ mod tests {
             ("good.example:8443", "https://good.example:8443/x"),
             ("http://127.0.0.1:9", "http://127.0.0.1:9/x"),
             ("*.good.example", "https://a.b.good.example/x"),
+            ("sftp://good.example", "sftp://GOOD.example:22/x"),
+            ("ftps://good.example", "ftps://good.example/x"),
+            ("ftp://good.example", "ftp://good.example:21/x"),
             ("good.example/data/", "https://good.example/data"),
             ("good.example/data", "https://good.example/data/x"),
         ];
@@ -251,7 +278,8 @@ mod tests {
 
     #[test]
     fn wide_or_malformed_patterns_are_refused() {
-        for text in ["*.com", "*", "ftp://h.example", "https://u:p@h.example", "a.*.example", ""] {
+        for text in ["*.com", "*", "gopher://h.example", "https://u:p@h.example", "a.*.example", ""]
+        {
             assert!(text.parse::<HostPattern>().is_err(), "{text}");
         }
     }
@@ -264,6 +292,8 @@ mod tests {
             "https://*.good.example/data",
             "http://127.0.0.1:9",
             "https://h.example:8443",
+            "sftp://h.example:8443",
+            "ftps://h.example",
         ] {
             let pattern: HostPattern = text.parse().unwrap();
             assert_eq!(pattern.to_string(), text);

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::address::PublicResolver;
+use super::trusted::Trusted;
 use crate::{Error, Result};
 
 /// Connections of one kind. Making them reads the certificates of the system, which takes longer
@@ -25,6 +26,8 @@ pub(super) struct Settings {
     pub(super) is_direct: bool,
     /// Only to public addresses.
     pub(super) public_only: bool,
+    /// Beside those of the system.
+    pub(super) trusted: Trusted,
 }
 
 impl HttpClient {
@@ -58,6 +61,15 @@ impl Settings {
         }
         if self.public_only {
             http = http.dns_resolver(Arc::new(PublicResolver));
+        }
+        let trusted = self.trusted.certificates()?;
+        if !trusted.is_empty() {
+            let certificates = trusted.iter().map(|one| reqwest::Certificate::from_der(one));
+            let certificates: Result<Vec<_>, _> = certificates.collect();
+            http = http.tls_certs_merge(certificates.map_err(|cause| Error::Setting {
+                setting: "trust".to_owned(),
+                reason: cause.without_url().to_string(),
+            })?);
         }
         http.build().map_err(|cause| Error::Setting {
             setting: "access".to_owned(),

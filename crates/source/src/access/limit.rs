@@ -63,7 +63,7 @@ impl HostLimits {
     fn with<T>(&self, url: &Url, look: impl FnOnce(&mut Host) -> T) -> T {
         let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || Host { permits: Arc::new(Semaphore::new(self.concurrent)), paused: None };
-        look(hosts.entry(url.origin().ascii_serialization()).or_insert_with(new))
+        look(hosts.entry(super::host::origin_of(url)).or_insert_with(new))
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) async fn list(access: &Access, folder: &str, prefix: &str) -> Result<
     } else {
         match access.locate(folder)? {
             Location::Web(url) => page(access, url).await?,
+            #[cfg(any(feature = "ftp", feature = "sftp"))]
+            Location::Remote(url) => super::remote::Remote::new(access, &url)?.list().await?,
             Location::File(path) => directory(access, &path).await?,
         }
     };

@@ -12,6 +12,9 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(crate) enum Location {
     Web(Url),
+    /// A file over FTP or SFTP.
+    #[cfg(any(feature = "ftp", feature = "sftp"))]
+    Remote(Url),
     /// Resolved, and below an allowed root.
     File(PathBuf),
 }
@@ -41,8 +44,13 @@ pub(crate) fn locate(href: &str, roots: &Roots, s3: &S3Endpoint) -> Result<Locat
                 Ok(path) => roots.admit(&path).map(Location::File),
                 Err(()) => refuse("it is no path on this machine".to_owned()),
             },
+            #[cfg(feature = "ftp")]
+            "ftp" | "ftps" => Ok(Location::Remote(url)),
+            #[cfg(feature = "sftp")]
+            "sftp" => Ok(Location::Remote(url)),
             scheme => refuse(format!(
-                "`{scheme}` is not read here; https, http, s3, gs, abfs and file are"
+                "`{scheme}` is not read here; https, http, s3, gs, abfs and file are; ftp, ftps and sftp \
+                 if built in"
             )),
         },
         Err(url::ParseError::RelativeUrlWithoutBase) => {
@@ -122,7 +130,7 @@ mod tests {
 
     #[test]
     fn other_schemes_are_refused() {
-        for href in ["ftp://h.example/x", "gopher://h", "data:,x", "javascript:1"] {
+        for href in ["gopher://h.example/x", "gopher://h", "data:,x", "javascript:1"] {
             assert!(
                 matches!(
                     locate(href, &Roots::default(), &S3Endpoint::default()),

@@ -12,6 +12,8 @@ mod cloud;
 mod coalesce;
 mod credential;
 mod download;
+#[cfg(feature = "ftp")]
+mod ftp;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod headers;
@@ -29,17 +31,24 @@ mod netrc;
 mod pace;
 mod provider;
 mod redacted;
+#[cfg(any(feature = "ftp", feature = "sftp"))]
+mod remote;
+#[cfg(any(feature = "ftp", feature = "sftp"))]
+mod remote_file;
 mod retry;
 mod s3;
 mod s3_list;
 mod sas;
 mod secret;
 mod service_account;
+#[cfg(feature = "sftp")]
+mod sftp;
 mod stats;
 mod token;
 mod token_file;
 mod token_request;
 mod totp;
+mod trusted;
 
 use std::fmt;
 use std::path::Path;
@@ -100,6 +109,12 @@ struct Inner {
     client: Client,
     roots: Roots,
     s3: S3Endpoint,
+    #[cfg(feature = "ftp")]
+    ftp: ftp::Connections,
+    #[cfg(feature = "sftp")]
+    sftp: sftp::Sessions,
+    #[cfg(feature = "sftp")]
+    known_hosts: Vec<std::path::PathBuf>,
 }
 
 impl Access {
@@ -135,6 +150,12 @@ impl Access {
                 let call = Call { own: own.clone(), ..Call::get(url) };
                 self.json(call).await
             }
+            #[cfg(any(feature = "ftp", feature = "sftp"))]
+            Location::Remote(url) => {
+                let bytes =
+                    self.remote_file(&url)?.0.whole(LARGEST_JSON, "a JSON document").await?;
+                parse_json(&bytes, RedactedUrl::from(&url).to_string())
+            }
             Location::File(path) => {
                 let bytes = local_file::read_whole(&path, LARGEST_JSON, "a JSON document").await?;
                 parse_json(&bytes, path.display().to_string())
@@ -169,7 +190,8 @@ impl Access {
     }
 
     /// The entries of a folder whose names begin with `prefix`, sorted by name: a local folder, a
-    /// page that lists files (as Apache, nginx and others write them), or `s3://bucket/prefix`.
+    /// page that lists files (as Apache, nginx and others write them), `s3://bucket/prefix`, or a
+    /// folder over FTP, FTPS or SFTP.
     /// Nothing that lies elsewhere is listed, whatever a page links to.
     ///
     /// # Errors
@@ -209,6 +231,11 @@ impl Access {
                 let file = HttpFile::new(self.clone(), url, key.clone(), size);
                 Opened::Bytes { store: Arc::new(file), key }
             }
+            #[cfg(any(feature = "ftp", feature = "sftp"))]
+            Location::Remote(url) => {
+                let (file, key) = self.remote_file(&url)?;
+                Opened::Bytes { store: Arc::new(file), key }
+            }
             Location::File(path) => {
                 let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
                 let key = key_of(name, href)?;
@@ -228,6 +255,8 @@ impl Access {
                     |mut answer: Answer| async move { answer.body(limit, "this file").await };
                 self.client().run(&Call::get(url), read).await
             }
+            #[cfg(any(feature = "ftp", feature = "sftp"))]
+            Location::Remote(url) => self.remote_file(&url)?.0.whole(limit, "this file").await,
             Location::File(path) => local_file::read_whole(&path, limit, "this file").await,
         }
     }
@@ -260,6 +289,14 @@ impl Access {
 
     pub(crate) fn client(&self) -> &Client {
         &self.0.client
+    }
+
+    #[cfg(any(feature = "ftp", feature = "sftp"))]
+    fn remote_file(&self, url: &url::Url) -> Result<(remote_file::RemoteFile, Key)> {
+        let remote = remote::Remote::new(self, url)?;
+        let name = remote.path.rsplit('/').next().unwrap_or("");
+        let key = key_of(name, url.as_str())?;
+        Ok((remote_file::RemoteFile::new(remote, key.clone()), key))
     }
 
     fn locate(&self, href: &str) -> Result<Location> {

@@ -61,6 +61,6 @@ impl Counters {
 
     fn update(&self, url: &Url, change: impl FnOnce(&mut HostStats)) {
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(hosts.entry(url.origin().ascii_serialization()).or_default());
+        change(hosts.entry(super::host::origin_of(url)).or_default());
     }
 }

@@ -1,0 +1,168 @@
+//! Files over FTP and FTPS, from pyftpdlib.
+
+use terracube_source::{Access, Error, Files, Query};
+use terracube_store::ByteRequest;
+
+use crate::archive;
+use crate::remote_server::RemoteServer;
+use crate::support::{File, ids, noise, quick};
+
+const USER: &str = "reader";
+const PASSWORD: &str = "canary-of-ftp";
+
+fn server(flags: &[&str]) -> Option<RemoteServer> {
+    let arguments = [&[USER, PASSWORD], flags].concat();
+    RemoteServer::start("ftp.py", &arguments, |root| {
+        archive::write(root);
+        std::fs::write(root.join("a.bin"), noise(3_000_000)).unwrap();
+    })
+}
+
+fn access_to(server: &RemoteServer, scheme: &str) -> Access {
+    let mut provider = server.provider(scheme, USER, PASSWORD);
+    let mut builder = quick();
+    if scheme == "ftps" {
+        builder = builder.trust(server.beside("root.pem"));
+    } else {
+        provider = provider.with_insecure_allowed();
+    }
+    builder.provider(provider).build().unwrap()
+}
+
+#[tokio::test]
+async fn bytes_come_in_ranges() {
+    for (scheme, flags) in [("ftp", &[][..]), ("ftps", &["tls"][..])] {
+        let Some(server) = server(flags) else { return };
+        let bytes = noise(3_000_000);
+        let access = access_to(&server, scheme);
+        let file = File::open(&access, &format!("{}/a.bin", server.url(scheme))).await;
+        assert_eq!(file.get(5..25).await.unwrap().unwrap(), bytes[5..25], "{scheme}");
+        assert_eq!(file.get(ByteRequest::Suffix(100)).await.unwrap().unwrap(), bytes[2_999_900..]);
+        assert!(file.get(ByteRequest::All).await.unwrap().unwrap() == bytes);
+        let parts = [1_000_000..1_000_010, 7..9, 2_999_999..3_000_000];
+        let found = file.parts(&parts.clone().map(ByteRequest::from)).await.unwrap();
+        for (range, part) in parts.into_iter().zip(found) {
+            assert_eq!(part.unwrap(), bytes[range.start as usize..range.end as usize]);
+        }
+        assert_eq!(file.store.size(&file.key).await.unwrap(), Some(3_000_000));
+        assert!(file.get(3_000_000..3_000_001).await.is_err());
+        // A transfer that is stopped half-way leaves the connection usable.
+        let logins = server.printed().iter().filter(|line| line.starts_with("USER")).count();
+        assert!(logins <= 3, "{logins} logins for {} requests", access.stats().requests);
+        let none = File::open(&access, &format!("{}/none.bin", server.url(scheme))).await;
+        assert_eq!(none.get(0..10).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn folders_are_listed_and_walked() {
+    let Some(server) = server(&["tls"]) else { return };
+    let access = access_to(&server, "ftps");
+    let entries = access.list(&format!("{}/sst", server.url("ftps")), "").await.unwrap();
+    let names: Vec<_> = entries.iter().map(|one| (&*one.name, one.is_folder, one.size)).collect();
+    assert_eq!(names, [("2019", true, None), ("2020", true, None), ("readme.txt", false, Some(7))]);
+    assert!(entries[2].modified.is_some());
+    let source = Files::new(&format!("{}/{}", server.url("ftps"), archive::TEMPLATE)).unwrap();
+    let time = terracube_grid::TimeRange::parse("2020-02-29").unwrap();
+    assert_eq!(ids(&source, &access, &Query::new().time(time)).await.len(), 2);
+    let listed: Vec<String> =
+        server.printed().into_iter().filter(|line| line.starts_with("MLSD")).collect();
+    assert_eq!(listed, ["MLSD sst", "MLSD sst", "MLSD sst/2020", "MLSD sst/2020/060"]);
+}
+
+#[tokio::test]
+async fn an_old_server_is_listed_but_not_read_in_parts() {
+    let Some(server) = server(&["old"]) else { return };
+    let access = access_to(&server, "ftp");
+    let entries = access.list(&format!("{}/sst", server.url("ftp")), "").await.unwrap();
+    let names: Vec<_> = entries.iter().map(|one| (&*one.name, one.is_folder, one.size)).collect();
+    assert_eq!(names, [("2019", true, None), ("2020", true, None), ("readme.txt", false, Some(7))]);
+    let file = File::open(&access, &format!("{}/a.bin", server.url("ftp"))).await;
+    assert!(file.get(0..10).await.unwrap().unwrap() == noise(10));
+    assert!(matches!(file.get(10..20).await, Err(Error::NoRanges { .. })));
+    assert!(file.get(ByteRequest::All).await.unwrap().unwrap() == noise(3_000_000));
+}
+
+#[tokio::test]
+async fn a_whole_file_is_downloaded_and_compared() {
+    let Some(server) = server(&["tls"]) else { return };
+    let access = access_to(&server, "ftps");
+    let to = server.beside("copy.bin");
+    let url = format!("{}/a.bin", server.url("ftps"));
+    let done = access.download(&url, &to).await.unwrap();
+    assert_eq!(done.bytes, 3_000_000);
+    assert!(std::fs::read(&to).unwrap() == noise(3_000_000));
+    assert!(!server.beside("copy.bin.part").exists());
+}
+
+#[tokio::test]
+async fn a_file_that_changes_is_noticed() {
+    let Some(server) = server(&[]) else { return };
+    let access = access_to(&server, "ftp");
+    let file = File::open(&access, &format!("{}/a.bin", server.url("ftp"))).await;
+    file.get(0..10).await.unwrap();
+    std::fs::write(server.root().join("a.bin"), noise(2_000_000)).unwrap();
+    assert!(matches!(file.get(0..10).await, Err(Error::Changed { .. })));
+}
+
+#[tokio::test]
+async fn credentials_stay_hidden_and_go_encrypted() {
+    let Some(server) = server(&[]) else { return };
+    let url = format!("{}/a.bin", server.url("ftp"));
+    let provider = server.provider("ftp", USER, PASSWORD);
+    let access = quick().provider(provider.clone()).build().unwrap();
+    let error = access.bytes(&url, 1 << 30).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::NotAllowed { reason, .. } if reason.contains("ftps")),
+        "{error}"
+    );
+    assert!(!server.printed().iter().any(|line| line.starts_with("USER")));
+
+    let wrong = server.provider("ftp", USER, "canary-wrong").with_insecure_allowed();
+    let access = quick().provider(wrong).build().unwrap();
+    let error = access.bytes(&url, 1 << 30).await.unwrap_err();
+    assert!(matches!(&error, Error::Denied { status: 530, .. }), "{error}");
+    assert!(!format!("{error} {error:?} {access:?}").contains("canary"));
+
+    // Without a provider one is anonymous, which this server refuses.
+    let error = quick().build().unwrap().bytes(&url, 1 << 30).await.unwrap_err();
+    assert!(matches!(&error, Error::Denied { status: 530, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_is_refused_once() {
+    let Some(server) = server(&["tls"]) else { return };
+    let provider = server.provider("ftps", USER, PASSWORD);
+    let access = quick().provider(provider).build().unwrap();
+    let error = access.bytes(&format!("{}/a.bin", server.url("ftps")), 1 << 30).await.unwrap_err();
+    assert!(error.to_string().contains("certificate") && !error.is_transient(), "{error}");
+    assert_eq!(access.stats().requests, 1);
+    assert!(!server.printed().iter().any(|line| line.starts_with("USER")));
+}
+
+#[tokio::test]
+async fn no_command_hides_in_a_path() {
+    let Some(server) = server(&[]) else { return };
+    let access = access_to(&server, "ftp");
+    let url = format!("{}/a.bin%0d%0aDELE%20a.bin", server.url("ftp"));
+    let error = access.bytes(&url, 100).await.unwrap_err();
+    assert!(matches!(&error, Error::NotAllowed { .. }), "{error}");
+    assert_eq!(server.printed(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn private_hosts_are_refused_where_that_is_the_rule() {
+    let Some(server) = server(&[]) else { return };
+    let access = quick().public_hosts_only().build().unwrap();
+    let error = access.bytes(&format!("{}/a.bin", server.url("ftp")), 100).await.unwrap_err();
+    assert!(matches!(&error, Error::NotAllowed { .. }), "{error}");
+    assert_eq!(server.printed(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn all_are_welcome_at_an_anonymous_server() {
+    let fill = |root: &std::path::Path| archive::write(root);
+    let Some(server) = RemoteServer::start("ftp.py", &["", ""], fill) else { return };
+    let url = format!("{}/sst/readme.txt", server.url("ftp"));
+    assert_eq!(quick().build().unwrap().bytes(&url, 100).await.unwrap(), "no data");
+}

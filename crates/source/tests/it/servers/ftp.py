@@ -1,0 +1,84 @@
+"""An FTP server for tests: ftp.py FOLDER USER PASSWORD [tls] [old].
+
+Without a user everybody is let in. With `tls` it speaks TLS only, and writes the certificate to
+trust to FOLDER.pem. With `old` it knows neither MLSD nor REST. It prints its port, then every
+command, and ends with its input.
+"""
+
+import datetime
+import ipaddress
+import os
+import sys
+import threading
+
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
+from pyftpdlib.servers import FTPServer
+
+folder, user, password, *flags = sys.argv[1:]
+
+
+def certificate():
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    def make(name, issuer, key, issuer_key, is_ca, names):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        named = lambda text: x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(named(name))
+            .issuer_name(named(issuer))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(days=1))
+            .not_valid_after(now + datetime.timedelta(days=30))
+            .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
+        )
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return builder.sign(issuer_key, hashes.SHA256())
+
+    pem = serialization.Encoding.PEM
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca = make("tests", "tests", ca_key, ca_key, True, [])
+    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    own = make("server", "tests", key, ca_key, False, names)
+    with open(folder + ".pem", "wb") as file:
+        file.write(ca.public_bytes(pem))
+    secret = folder + ".key"
+    with open(secret, "wb") as file:
+        file.write(own.public_bytes(pem))
+        form = serialization.PrivateFormat.PKCS8
+        file.write(key.private_bytes(pem, form, serialization.NoEncryption()))
+    return secret
+
+
+base = TLS_FTPHandler if "tls" in flags else FTPHandler
+
+
+class Handler(base):
+    if "old" in flags:
+        proto_cmds = {k: v for k, v in base.proto_cmds.items() if k not in ("MLSD", "MLST", "REST")}
+
+    def pre_process_command(self, line, command, argument):
+        if command != "PASS":
+            print(command, argument, flush=True)
+        return super().pre_process_command(line, command, argument)
+
+
+Handler.auth_failed_timeout = 0
+Handler.authorizer = DummyAuthorizer()
+if user:
+    Handler.authorizer.add_user(user, password, folder, perm="elr")
+else:
+    Handler.authorizer.add_anonymous(folder)
+if "tls" in flags:
+    Handler.certfile = certificate()
+    Handler.tls_control_required = True
+    Handler.tls_data_required = True
+server = FTPServer(("127.0.0.1", 0), Handler)
+print(server.address[1], flush=True)
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+server.serve_forever()
