@@ -194,7 +194,7 @@ fn timed(civil: DateTime) -> Option<Time> {
 fn month_of(text: &str, whole: bool) -> Option<i8> {
     let text = text.to_ascii_lowercase();
     let is_it = |name: &&str| if whole { **name == text } else { name[..3] == text };
-    let place = MONTHS.iter().position(|name| is_it(&name))?;
+    let place = MONTHS.iter().position(is_it)?;
     i8::try_from(place + 1).ok()
 }
 
