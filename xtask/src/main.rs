@@ -14,6 +14,7 @@ mod fuzz;
 mod layers;
 mod lint;
 mod moto;
+mod new_source;
 mod os_release;
 mod setup;
 mod test;
@@ -77,12 +78,27 @@ enum Task {
         /// Name of a target
         name: Option<String>,
     },
+    /// Write something new with what belongs to it
+    New {
+        #[command(subcommand)]
+        what: New,
+    },
     /// Check formatting, lints, layers, tidiness and licences
     Lint,
     /// Check that every dependency points to a lower layer
     Layers,
     /// Check the sources against the workspace's own rules
     Tidy,
+}
+
+#[derive(Subcommand)]
+enum New {
+    /// A connector: its file, its test with a recorded answer, its entry in the documents, and the
+    /// lines of its feature and its registration
+    Source {
+        /// Its name, as `ice-charts`
+        name: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -92,6 +108,7 @@ fn main() -> ExitCode {
         Task::Demo { options, dir } => demo::run(&options, &dir),
         Task::Bench { options, name, rest } => bench::run(&options, name.as_deref(), &rest),
         Task::Fuzz { options, seconds, name } => fuzz::run(&options, seconds, name.as_deref()),
+        Task::New { what: New::Source { name } } => new_source::run(&name),
         Task::Lint => lint::run(),
         Task::Layers => layers::run(),
         Task::Tidy => tidy::run(),

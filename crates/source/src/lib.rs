@@ -28,6 +28,8 @@ pub use access::{
     ServiceAccount, Totp, TotpAlgorithm, Verified, read_opened,
 };
 pub use asset::{Asset, BandInfo, Bitfield, Class};
+#[cfg(feature = "earth-engine")]
+pub use connectors::earth_engine::EarthEngine;
 #[cfg(feature = "files")]
 pub use connectors::files::Files;
 #[cfg(feature = "stac")]

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::client::{Answer, Call};
 use super::location::Location;
-use super::{Access, Listed, index_page, local_file, s3_list};
+use super::{Access, Listed, index_page, local_file, s3, s3_list};
 use crate::{Error, RedactedUrl, Result};
 
 /// The largest listing that is read, in bytes.
@@ -18,7 +18,7 @@ const MOST_ENTRIES: usize = 1_000_000;
 
 /// The entries of `folder` whose names begin with `prefix`, sorted by name.
 pub(crate) async fn list(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
-    let mut found = if folder.starts_with("s3://") {
+    let mut found = if folder.starts_with("s3://") || folder.starts_with("gs://") {
         bucket(access, folder, prefix).await?
     } else {
         match access.locate(folder)? {
@@ -49,7 +49,12 @@ async fn page(access: &Access, mut url: Url) -> Result<Vec<Listed>> {
 
 async fn bucket(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
     let (bucket, below) = s3_list::bucket_and_prefix(folder);
-    let root = access.0.s3.bucket_url(&bucket)?;
+    let is_google = folder.starts_with("gs://");
+    let root = if is_google {
+        s3::google_bucket_url(&bucket)?
+    } else {
+        access.0.s3.bucket_url(&bucket)?
+    };
     let mut found = Vec::new();
     let mut token: Option<String> = None;
     loop {
@@ -58,7 +63,8 @@ async fn bucket(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Liste
         let body = access.client().run(&Call::get(url.clone()), read).await?;
         let mut page = s3_list::Page::parse(&body, &url)?;
         let next = page.next_continuation_token.take();
-        found.extend(page.entries(&bucket, &below));
+        let scheme = if is_google { "gs" } else { "s3" };
+        found.extend(page.entries(scheme, &bucket, &below));
         check_count(folder, found.len())?;
         if next.is_none() || next == token {
             return Ok(found);

@@ -189,6 +189,29 @@ impl Access {
         self.json(call).await
     }
 
+    /// The bytes that answer a JSON document, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`]; [`Error::WebPage`]; else as [`post_json`](Self::post_json).
+    pub async fn post_bytes(&self, href: &str, body: &Value, limit: u64) -> Result<Bytes> {
+        let Location::Web(url) = self.locate(href)? else {
+            return Err(Error::NotAllowed {
+                what: RedactedUrl::of(href).to_string(),
+                reason: "only a server can be asked".to_owned(),
+            });
+        };
+        let mut call = Call::get(url);
+        call.method = Method::POST;
+        call.body = Some(Body::new(body.to_string(), "application/json"));
+        let read = |mut answer: Answer| async move {
+            if answer.is_web_page() {
+                return Err(Error::WebPage { url: answer.shown() });
+            }
+            answer.body(limit, "this answer").await
+        };
+        self.client().run(&call, read).await
+    }
+
     /// The entries of a folder whose names begin with `prefix`, sorted by name: a local folder, a
     /// page that lists files (as Apache, nginx and others write them), `s3://bucket/prefix`, or a
     /// folder over FTP, FTPS or SFTP.

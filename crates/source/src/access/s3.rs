@@ -75,6 +75,19 @@ impl S3Endpoint {
     }
 }
 
+/// The URL of a bucket of Google's, to ask for its listing.
+pub(crate) fn google_bucket_url(bucket: &str) -> Result<Url> {
+    let found = Url::parse(&format!("gs://{bucket}/x")).ok().as_ref().and_then(google);
+    let mut url = found.ok_or_else(|| Error::NotAllowed {
+        what: format!("gs://{}", RedactedUrl::of(bucket)),
+        reason: "it is no bucket".to_owned(),
+    })?;
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop();
+    }
+    Ok(url)
+}
+
 /// The URL of `gs://bucket/key`.
 pub(crate) fn google(url: &Url) -> Option<Url> {
     let key = url.path().strip_prefix('/').filter(|key| !key.is_empty())?;

@@ -1,4 +1,4 @@
-//! Listings of buckets: `ListObjectsV2` of the S3 API.
+//! Listings of buckets: `ListObjectsV2` of the S3 API, which Google Cloud Storage has as well.
 
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
@@ -41,7 +41,7 @@ struct CommonPrefix {
     prefix: String,
 }
 
-/// The bucket and the key prefix of `s3://bucket/folder`; the prefix ends with a slash or is empty.
+/// The bucket and the key prefix of `s3://bucket/folder` (or `gs:`); the prefix ends with a slash or is empty.
 pub(crate) fn bucket_and_prefix(folder: &str) -> (String, String) {
     let rest = folder.split_once("://").map_or(folder, |(_, rest)| rest);
     let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
@@ -78,7 +78,7 @@ impl Page {
     }
 
     /// The entries, each `folder` (a prefix with its slash) shorter.
-    pub(crate) fn entries(self, bucket: &str, folder: &str) -> Vec<Listed> {
+    pub(crate) fn entries(self, scheme: &str, bucket: &str, folder: &str) -> Vec<Listed> {
         let is_encoded = self.encoding_type.as_deref() == Some("url");
         let plain = |text: &str| {
             if !is_encoded {
@@ -88,13 +88,23 @@ impl Page {
             let spaced = text.replace('+', " ");
             percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
         };
+        // Keys of `s3` are written as they are, those of `gs` as in a URL.
+        let href = |key: &str| {
+            let Ok(mut url) = Url::parse(&format!("gs://{bucket}/")) else { return String::new() };
+            if scheme == "gs"
+                && let Ok(mut path) = url.path_segments_mut()
+            {
+                path.pop_if_empty().extend(key.split('/'));
+            }
+            if scheme == "gs" { url.into() } else { format!("{scheme}://{bucket}/{key}") }
+        };
         let name_of = |key: &str| {
             let name = key.strip_prefix(folder)?.trim_end_matches('/');
             is_plain_name(name).then(|| name.to_owned())
         };
         let folders = self.common_prefixes.iter().filter_map(|one| {
             let prefix = plain(&one.prefix);
-            let href = format!("s3://{bucket}/{}", prefix.trim_end_matches('/'));
+            let href = href(prefix.trim_end_matches('/'));
             Some(Listed::folder(name_of(&prefix)?, href))
         });
         let files = self.contents.iter().filter_map(|one| {
@@ -103,7 +113,7 @@ impl Page {
             if key.ends_with('/') {
                 return None;
             }
-            let file = Listed::file(name_of(&key)?, format!("s3://{bucket}/{key}"));
+            let file = Listed::file(name_of(&key)?, href(&key));
             let etag = one.etag.as_deref().map(|etag| etag.trim_matches('"').to_owned());
             Some(Listed { size: one.size, modified: one.last_modified.clone(), etag, ..file })
         });
@@ -132,11 +142,13 @@ mod tests {
         let url = Url::parse("https://cogs.s3.amazonaws.com/").unwrap();
         let page = Page::parse(PAGE.as_bytes(), &url).unwrap();
         assert!(page.next_continuation_token.as_deref().unwrap().ends_with("vbOwM="));
-        let found = page.entries("cogs", "a/");
+        let found = page.entries("s3", "cogs", "a/");
         assert_eq!(found.len(), 2);
         assert_eq!((&*found[0].name, &*found[0].href), ("2020", "s3://cogs/a/2020"));
         assert_eq!((&*found[1].name, found[1].size), ("b&c d+e.tif", Some(1234)));
         assert_eq!(found[1].etag.as_deref(), Some("9b2cf535f27731c974343645a3985328"));
+        let found = Page::parse(PAGE.as_bytes(), &url).unwrap().entries("gs", "cogs", "a/");
+        assert_eq!(found[1].href, "gs://cogs/a/b&c%20d+e.tif");
         assert!(Page::parse(b"<html></html>", &url).is_ok(), "an empty listing");
         assert!(Page::parse(b"nothing", &url).is_err());
     }

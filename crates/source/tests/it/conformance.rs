@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use terracube_grid::{Region, TimeRange};
 use terracube_source::conformance::Expectations;
 use terracube_source::{
-    Access, Asset, Connector, Files, Granule, Granules, Query, SearchMethod, Source, StacApi,
-    StacStatic, granules, source_conformance,
+    Access, Asset, Connector, EarthEngine, Files, Granule, Granules, Query, SearchMethod, Source,
+    StacApi, StacStatic, granules, source_conformance,
 };
 use terracube_testbed::{Paging, Server};
 
 use crate::archive;
+use crate::earth_engine;
 use crate::remote_server::RemoteServer;
 use crate::sftp;
 use crate::support::{access, noise, quick, server};
@@ -200,6 +201,18 @@ runs! {
         credentials "basic, netrc, SSH key; host keys by known_hosts",
         server "asyncssh"
         => or_skip!(files_on_sftp()), archive::expected();
+    earth_engine_images: EarthEngine over "HTTPS, images",
+        listing "`listAssets`, by page",
+        ranges "a tile at once: `getPixels`",
+        credentials "service account, or a token",
+        server "loopback, by the API's documents"
+        => earth_engine::per_image().await, earth_engine::expected();
+    earth_engine_composites: EarthEngine over "HTTPS, composites",
+        listing "steps of time",
+        ranges "a tile at once: `computePixels`",
+        credentials "service account, or a token",
+        server "loopback, by the API's documents"
+        => earth_engine::composites().await, earth_engine::expected_composites();
 }
 
 source_conformance!(known_granules, known(), expected());

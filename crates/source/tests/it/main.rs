@@ -13,6 +13,7 @@ mod clouds;
 mod conformance;
 mod credentials;
 mod download;
+mod earth_engine;
 mod faults;
 mod files;
 mod ftp;
