@@ -132,18 +132,18 @@ async fn periods_ends_and_times_for_all() {
 #[tokio::test]
 async fn tiles_of_a_named_grid_have_a_place() {
     let folder = tempfile::tempdir().unwrap();
-    for tile in ["1_1", "2_2"] {
+    for tile in ["h17v08", "h18v08"] {
         std::fs::write(folder.path().join(format!("{tile}_2020.tif")), "x").unwrap();
     }
     let config = json!({
-        "path": format!(r"{}/{{tile:\d+_\d+}}_{{time:%Y}}.tif", folder.path().display()),
-        "tiles": "webmercatorquad:2", "id": "t-{time:%Y}-{tile}",
+        "path": format!("{}/{{tile}}_{{time:%Y}}.tif", folder.path().display()),
+        "tiles": "modis:500m", "id": "t-{time:%Y}-{tile}",
     });
     let source = connected(config).unwrap();
     let access = quick().allow_files(folder.path()).build().unwrap();
-    // Zoom 2 cuts the world at 0° into 4 by 4: column 2, row 2 is south-east of 0° N, 0° E.
-    let south_east = terracube_grid::Region::from_bbox(1.0, -2.0, 2.0, -1.0).unwrap();
-    assert_eq!(ids(&*source, &access, &Query::new().region(south_east)).await, ["t-2020-2_2"]);
+    // The tile whose lower left corner is at 0° N, 0° E.
+    let east = terracube_grid::Region::from_bbox(1.0, 1.0, 2.0, 2.0).unwrap();
+    assert_eq!(ids(&*source, &access, &Query::new().region(east)).await, ["t-2020-h18v08"]);
     assert_eq!(ids(&*source, &access, &Query::new()).await.len(), 2);
 }
 

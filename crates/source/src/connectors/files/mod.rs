@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use jiff::Span;
 use serde::Deserialize;
-use terracube_grid::{GeoBox, Tile, TileGrid, TimeRange};
+use terracube_grid::{GeoBox, GridSet, TimeRange};
 
 use self::template::{Known, Template};
 use self::walk::Walk;
@@ -21,7 +21,7 @@ use crate::{Access, Connector, Error, Granules, Query, RedactedUrl, Source};
 /// - `{time:%Y/%j}` the time, by directives of `strftime`, in one place or several; its finest part
 ///   implies the period (a day for `%j`), down to an instant for `%S`; `{end:…}` the end;
 /// - `{band}` the name of the asset: files that differ in nothing else are one granule;
-/// - `{tile}` the tile of the grid that `tiles` names;
+/// - `{tile}` the tile of the grid that `tiles` names (`modis:500m`), as its community writes it;
 /// - any other name becomes a property; `{name:pattern}` restricts it by a regular expression;
 /// - `*` stands for what does not matter.
 ///
@@ -49,7 +49,7 @@ pub struct Files {
     collection: Option<String>,
     bbox: Option<[f64; 4]>,
     geobox: Option<GeoBox>,
-    tiles: Option<TileGrid>,
+    tiles: Option<(GridSet, String)>,
 }
 
 /// The configuration.
@@ -80,7 +80,7 @@ struct Period(Span);
 /// The name of a tile grid.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct GridName(TileGrid);
+struct GridName(GridSet, String);
 
 impl Files {
     /// The files at `path`, a template.
@@ -148,9 +148,9 @@ impl Files {
 
     /// The tile that these names tell.
     fn tile(&self, known: &Known) -> Option<GeoBox> {
-        let grid = self.tiles.as_ref()?;
-        let tile = tile_named(known.fields.get("tile")?)?;
-        grid.tile_geobox(tile).ok()
+        let (set, grid) = self.tiles.as_ref()?;
+        let tile = set.tile_of(grid, known.fields.get("tile")?).ok()?;
+        Some(tile.geobox)
     }
 }
 
@@ -212,7 +212,7 @@ impl TryFrom<Written> for Files {
             collection: written.collection,
             bbox: written.bbox,
             geobox: written.geobox.map(|PixelGrid(geobox)| geobox),
-            tiles: written.tiles.map(|GridName(grid)| grid),
+            tiles: written.tiles.map(|GridName(set, grid)| (set, grid)),
             path,
         })
     }
@@ -247,15 +247,6 @@ impl TryFrom<String> for GridName {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
-        TileGrid::named(&name).map(Self).map_err(|cause| cause.to_string())
+        GridSet::find(&name).map(|(set, grid)| Self(set, grid)).map_err(|cause| cause.to_string())
     }
-}
-
-/// A tile by what names of files have: `h05v07`, or column and row with something between.
-fn tile_named(text: &str) -> Option<Tile> {
-    let is_part = |part: &&str| !part.is_empty();
-    let mut parts = text.split(|c: char| !c.is_ascii_digit() && c != '-').filter(is_part);
-    let (col, row) = (parts.next()?, parts.next()?);
-    let tile = Tile::new(col.parse().ok()?, row.parse().ok()?);
-    parts.next().is_none().then_some(tile)
 }
