@@ -6,9 +6,13 @@ mod ghrsst_l2p;
 mod grid;
 mod grid_lat_lon;
 mod grid_yx;
+mod mfwam;
 mod olci_l2;
 mod picture;
+mod rtofs;
+mod sentinel1_l1;
 mod slstr_l2;
+mod topaz4;
 
 use crate::error::{Error, Result};
 use crate::reader::Reader;
@@ -30,10 +34,14 @@ impl Readers {
         Self::empty()
             .with(grid_lat_lon::GridLatLon)
             .with(grid_yx::GridYx)
+            .with(mfwam::Mfwam)
+            .with(topaz4::Topaz4)
+            .with(rtofs::Rtofs)
             .with(ghrsst_l2p::GhrsstL2p)
             .with(drifter::Drifter)
             .with(slstr_l2::SlstrL2)
             .with(olci_l2::OlciL2)
+            .with(sentinel1_l1::Sentinel1L1)
     }
 
     /// These and one more; one of the same name is replaced.

@@ -75,17 +75,19 @@ pub(crate) fn swath(
     };
     let row_lines = lines(["gcp_row_spacing", "gcp_spacing"], rows)?;
     let cell_lines = lines(["gcp_cell_spacing", "gcp_spacing"], cells)?;
-    let points: Vec<(f64, f64)> = row_lines
-        .par_iter()
-        .flat_map_iter(|row| {
-            let mesh = &mesh;
-            cell_lines.iter().map(move |cell| mesh.place(f64::from(*row), f64::from(*cell)))
-        })
-        .collect();
-    let (lat, lon): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
-    let lon = Unwrapped::of(&lon, cell_lines.len()).into_values();
-    let indices = vec![row_lines, cell_lines];
-    Ok(Lattice { model: Model::Swath, sizes: vec![rows, cells], indices, lat, lon })
+    Ok(mesh.lattice((row_lines, cell_lines), (rows, cells)))
+}
+
+/// The lattice at given lines of an image of so many rows and cells, between places at known
+/// positions: rows and cells of the image, counted from its outer edge.
+pub(crate) fn between(
+    (ys, xs): (Vec<f64>, Vec<f64>),
+    (lat, lon): (Vec<f64>, Vec<f64>),
+    lines: (Vec<i32>, Vec<i32>),
+    size: (usize, usize),
+) -> Lattice {
+    let lon = Unwrapped::of(&lon, xs.len()).into_values();
+    Mesh { ys, xs, lat, lon, geodesic: Geodesic::wgs84() }.lattice(lines, size)
 }
 
 /// Places at known rows and cells of the image.
@@ -98,6 +100,22 @@ struct Mesh {
 }
 
 impl Mesh {
+    fn lattice(
+        &self,
+        (row_lines, cell_lines): (Vec<i32>, Vec<i32>),
+        (rows, cells): (usize, usize),
+    ) -> Lattice {
+        let along = |row: &i32| {
+            let row = f64::from(*row);
+            cell_lines.iter().map(move |cell| self.place(row, f64::from(*cell)))
+        };
+        let points: Vec<(f64, f64)> = row_lines.par_iter().flat_map_iter(along).collect();
+        let (lat, lon): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+        let lon = Unwrapped::of(&lon, cell_lines.len()).into_values();
+        let indices = vec![row_lines, cell_lines];
+        Lattice { model: Model::Swath, sizes: vec![rows, cells], indices, lat, lon }
+    }
+
     /// Latitude and longitude at a row and cell; beyond the outermost meshes they go on.
     fn place(&self, y: f64, x: f64) -> (f64, f64) {
         let (row, down) = fraction(&self.ys, y);

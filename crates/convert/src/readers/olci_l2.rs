@@ -76,7 +76,10 @@ impl Reader for OlciL2 {
                 continue;
             }
             let (values, _) = read(&input.path, &variable, &variable, size)?;
-            let (least, most) = percentiles(&values, 1.0, 90.0).unwrap_or((0.0, 1.0));
+            let mask = flags.mask(MASKS.iter().copied());
+            let counts = |at: usize| flags.values[at] & mask == 0 && values.get(at) > 0.0;
+            let clear = values.select((0..values.len()).filter(|at| counts(*at)));
+            let (least, most) = percentiles(&clear, 1.0, 90.0).unwrap_or((0.0, 1.0));
             let mut field = Field::new(name, values).ranged(least, most);
             super::set_texts(&mut field.attributes, &[("units", ""), ("long_name", name)]);
             field.source = Some(variable);

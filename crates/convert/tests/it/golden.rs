@@ -111,3 +111,8 @@ fn a_slstr_swath_is_masked_by_quality() {
 fn olci_water_is_masked_by_flags_and_smoothed() {
     is_like_the_reference("sentinel3_olci_l2");
 }
+
+#[test]
+fn a_radar_image_is_the_roughness_of_the_sea() {
+    is_like_the_reference("sentinel1_l1_grd");
+}

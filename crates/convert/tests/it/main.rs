@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 #![cfg(feature = "netcdf")]
 
+mod bad_input;
 mod case;
 mod golden;
+mod made;
 mod rules;

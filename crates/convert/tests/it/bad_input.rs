@@ -1,0 +1,105 @@
+//! Inputs that cannot be converted: a clear error, and nothing left behind.
+
+use std::path::Path;
+
+use terracube_convert::{Conversion, Outcome, Parameters, Readers, Result, convert};
+
+use crate::made;
+
+const GRID: &str = "-t netcdf/grid/latlon -i time_variable = time lon_variable = lon \
+                    lat_variable = lat variables = sst -o collection = c";
+
+fn run(input: &Path, out: &Path, text: &str) -> Result<Outcome> {
+    let parameters = Parameters::parse(text, Path::new(".")).unwrap();
+    let (input, out) = (input.to_owned(), out.to_owned());
+    convert(&Conversion { input, out, parameters, is_compat: false }, &Readers::built_in())
+}
+
+/// The error names the words, and neither the folder nor anything in it was left.
+fn fails(input: &Path, text: &str, words: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let error = run(input, &folder.path().join("new/out"), text).unwrap_err().to_string();
+    for word in words {
+        assert!(error.contains(word), "`{word}` is not in: {error}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_grid_becomes_a_granule() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    made::grid(&input, |_| {});
+    let out = folder.path().join("out");
+    let expected = vec![Path::new("c").join("a")];
+    assert_eq!(run(&input, &out, GRID).unwrap(), Outcome::Converted(expected.clone()));
+    // What is there is replaced whole.
+    let file = out.join("c/a/a_idf_00.nc");
+    std::fs::write(out.join("c/a/old.nc"), "").unwrap();
+    assert_eq!(run(&input, &out, GRID).unwrap(), Outcome::Converted(expected));
+    assert!(!out.join("c/a/old.nc").exists());
+    let found = netcdf::open(file).unwrap();
+    let bytes: Vec<u8> = found.variable("sst").unwrap().get_values(..).unwrap();
+    // 0, 1, 2 … 11 of 0..10: 254 steps of 10/254; the last one is masked.
+    assert_eq!(bytes[..4], [0, 25, 51, 76]);
+    assert_eq!((bytes[10], bytes[11]), (254, 255));
+    let lat: Vec<f32> = found.variable("lat_gcp").unwrap().get_values(..).unwrap();
+    assert_eq!(lat, [9.5, 12.5]);
+    let index: Vec<i32> = found.variable("index_lon_gcp").unwrap().get_values(..).unwrap();
+    assert_eq!(index, [0, 4]);
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
+}
+
+#[test]
+fn what_is_no_netcdf_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    fails(&input, GRID, &["a.nc", "No such file"]);
+    std::fs::write(&input, "nothing").unwrap();
+    fails(&input, GRID, &["a.nc", "not readable as netCDF"]);
+}
+
+#[test]
+fn a_missing_variable_is_named_with_those_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    made::grid(&input, |_| {});
+    fails(&input, &GRID.replace("variables = sst", "variables = ice"), &["`ice`", "sst", "lat"]);
+}
+
+#[test]
+fn an_unknown_unit_of_time_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    made::grid(&input, |file| {
+        let mut time = file.variable_mut("time").unwrap();
+        time.put_attribute("units", "fortnights since 1970-01-01").unwrap();
+    });
+    fails(&input, GRID, &["fortnights", "seconds"]);
+}
+
+#[test]
+fn unknown_projections_readers_and_ranges_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    made::grid(&input, |_| {});
+    let yx = "-t netcdf/grid/yx -i x_variable = lon y_variable = lat variables = sst \
+              spatial_resolution = 1 projection = \"+proj=nowhere\" -o collection = c";
+    fails(&input, yx, &["projection", "nowhere"]);
+    fails(&input, &GRID.replace("latlon", "hexagons"), &["hexagons", "netcdf/grid/latlon"]);
+    let reversed = GRID.replace("-o ", "override(sst) = valid_min:2,valid_max:1 -o ");
+    fails(&input, &reversed, &["sst", "2", "1", "range"]);
+    fails(&input, &GRID.replace("-o collection = c", ""), &["collection", "missing"]);
+    fails(&input, &GRID.replace("= c", "= ../c"), &["collection", "../c"]);
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    made::grid(&input, |_| {});
+    let out = folder.path().join("file");
+    std::fs::write(&out, "").unwrap();
+    let error = run(&input, &out.join("below"), GRID).unwrap_err().to_string();
+    assert!(error.contains("cannot be written"), "{error}");
+}
