@@ -108,6 +108,12 @@ pub enum Error {
         /// The other side.
         right: String,
     },
+    /// An image without an affine cannot be located.
+    #[error("the image cannot be located: {reason}")]
+    Geolocation {
+        /// What is wrong with the places or points, or the way they are used.
+        reason: String,
+    },
     /// The grid could not be made or used.
     #[error("{what}: {source}")]
     Grid {

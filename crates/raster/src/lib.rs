@@ -33,4 +33,6 @@ pub use mosaic::{Mosaic, MosaicRule};
 pub use pixels::Pixels;
 pub use raster::{Raster, copy_window};
 pub use raster_file::{RasterFile, RasterWindow};
-pub use warp::{Resampling, SourceExtent, WarpOptions, kernel_scale, warp};
+pub use warp::{
+    GcpMethod, Locator, Resampling, SourceExtent, WarpOptions, kernel_scale, warp, warp_located,
+};

@@ -2,10 +2,13 @@
 
 mod area;
 mod filter;
+mod gcp_fit;
 mod kernel;
+mod located;
 mod overlay;
 mod positions;
 mod resampling;
+mod swath;
 mod touched;
 
 use rayon::prelude::*;
@@ -22,6 +25,7 @@ use crate::raster::sidestep_nodata;
 use crate::sample::Sample;
 use crate::{DType, Error, Raster, Result};
 
+pub use self::located::{GcpMethod, Locator, warp_located};
 pub use self::resampling::Resampling;
 
 /// What a warp needs to know besides the two grids.

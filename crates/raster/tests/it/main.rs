@@ -20,5 +20,6 @@ mod hostile;
 #[cfg(feature = "netcdf")]
 mod netcdf_files;
 mod real;
+mod swath;
 mod warped;
 mod windows;
