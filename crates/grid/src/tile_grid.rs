@@ -55,7 +55,7 @@ impl TileGrid {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a corner that is not finite, a resolution that is not positive, an
-    /// empty tile, or empty limits.
+    /// empty tile, empty limits, or more than 2³¹ pixels or tiles along a side.
     pub fn new(
         crs: Crs,
         upper_left: (f64, f64),
@@ -63,13 +63,20 @@ impl TileGrid {
         tile_shape: (usize, usize),
         limits: Option<TileLimits>,
     ) -> Result<Self> {
+        // So that pixels can be counted.
+        const MOST: i64 = 1 << 31;
         let positive = |v: f64| v > 0.0 && v.is_finite();
+        let is_far = |range: &Range<i64>| range.start < -MOST || range.end > MOST;
         let wrong = if !upper_left.0.is_finite() || !upper_left.1.is_finite() {
             format!("upper left {upper_left:?} is not finite")
         } else if !positive(resolution.0) || !positive(resolution.1) {
             format!("resolution {resolution:?} is not positive")
         } else if tile_shape.0 == 0 || tile_shape.1 == 0 {
             format!("tile shape {tile_shape:?} is empty")
+        } else if tile_shape.0.max(tile_shape.1) as u64 > MOST as u64 {
+            format!("tile shape {tile_shape:?} is too large")
+        } else if limits.as_ref().is_some_and(|l| is_far(&l.cols) || is_far(&l.rows)) {
+            format!("limits {limits:?} are too far")
         } else if limits.as_ref().is_some_and(|l| l.cols.is_empty() || l.rows.is_empty()) {
             format!("limits {limits:?} are empty")
         } else {

@@ -57,7 +57,7 @@ fn matrix(json: &Value, crs: &Crs, yx: bool) -> Result<(String, TileGrid)> {
     }
     let number = |key: &str| json.get(key).and_then(Value::as_f64);
     let whole = |key: &str| {
-        let count = json.get(key).and_then(Value::as_u64).filter(|n| (1..1 << 40).contains(n));
+        let count = json.get(key).and_then(Value::as_u64).filter(|n| (1..=1 << 31).contains(n));
         count.ok_or_else(|| fault(&format!("has no {key}")))
     };
     let scale = number("scaleDenominator").map(|scale| scale * PIXEL / crs.metres_per_unit());
@@ -71,7 +71,7 @@ fn matrix(json: &Value, crs: &Crs, yx: bool) -> Result<(String, TileGrid)> {
     let (height, width) = (whole("tileHeight")? as usize, whole("tileWidth")? as usize);
     let (top, row) = match json.get("cornerOfOrigin").and_then(Value::as_str) {
         None | Some("topLeft") => (y, "row"),
-        Some("bottomLeft") => (y + (rows * height as u64) as f64 * size, "south"),
+        Some("bottomLeft") => (y + rows as f64 * height as f64 * size, "south"),
         Some(other) => return Err(fault(&format!("has the unknown cornerOfOrigin {other:?}"))),
     };
     let limits = TileLimits { cols: 0..cols as i64, rows: 0..rows as i64 };

@@ -279,6 +279,11 @@ fn files_of_others_are_read() {
         (&weld.crs, weld.upper_left, weld.tile_shape, &weld.limits)
     );
 
+    let huge = two.replace("\"tileHeight\": 256", "\"tileHeight\": 1099511627775");
+    assert!(GridSet::from_json(&huge).is_err());
+    let huge = "{\"name\": \"a\", \"grids\": [{\"name\": \"b\", \"crs\": \"EPSG:3413\", \"upper_left\": [0, 0], \
+                \"resolution\": 1, \"tile_shape\": [9, 9], \"tiles\": [9223372036854775807, 2]}]}";
+    assert!(GridSet::from_json(huge).is_err());
     for bad in [
         "{}",
         "[]",
