@@ -156,17 +156,16 @@ def shift_of(geodetic, area):
             many.append((tr.accuracy if tr.accuracy >= 0 else 999, width * (box[3] - box[1]), box, values))
     many.sort(key=lambda op: op[:2])
     many = [(box, values) for _, _, box, values in many]
-    # Beyond all of them it is none, or one of them after all.
-    beyond = [place for place in places(area, 6) if choice(many, *place) is None]
-    if beyond:
-        rest = min(([0.0] * 7, *(values for _, values in many)), key=lambda v: farthest(geodetic, beyond, [(EARTH, v)]))
-        many.append((EARTH, rest))
+    # Beyond all of them PROJ shifts nothing at all; there the last one goes on instead.
+    known = [place for place in places(area, 6) if choice(many, *place) is not None]
+    if not known:
+        return "g:regional shifts"
     used = sorted({n for n in (choice(many, *place) for place in places(area, 15)) if n is not None})
     few = [many[n] for n in used]
     found = []
     for ops in (one, few, many):
         if ops:
-            found.append((farthest(geodetic, list(places(area, 6)), ops), ops))
+            found.append((farthest(geodetic, known, ops), ops))
             if found[-1][0] < 1e-3:
                 break
     worst, ops = min(found, key=lambda f: f[0])
