@@ -19,6 +19,12 @@ pub struct Band {
     /// Which band of the asset, from 1.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub asset_band: usize,
+    /// The variable of the asset to read, where it has several: netCDF (as `sst` or `GROUP/sst`)
+    /// and other files with names inside. Such an asset is downloaded whole; of a variable with a
+    /// time axis the slice that falls into the cube's step is read, and `asset_band` counts the
+    /// bands within it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
     /// The value that means «no data» in the store. Floats default to NaN; integers must say one,
     /// or `"none"`.
     #[serde(default, skip_serializing_if = "Nodata::is_unset")]
@@ -82,6 +88,7 @@ impl Band {
             dtype,
             asset: None,
             asset_band: 1,
+            variable: None,
             nodata: Nodata::Unset,
             source_nodata: None,
             scale: None,
@@ -141,6 +148,13 @@ impl Band {
     #[must_use]
     pub fn harmonise(mut self, how: Harmonise) -> Self {
         self.harmonise = how;
+        self
+    }
+
+    /// Sets the variable of the asset to read.
+    #[must_use]
+    pub fn variable(mut self, variable: impl Into<String>) -> Self {
+        self.variable = Some(variable.into());
         self
     }
 

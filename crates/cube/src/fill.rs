@@ -18,6 +18,9 @@ use crate::{Cube, Error, Event, Patch, Plan, Report, Result, Stop, pipeline};
 pub struct FillOptions {
     /// Bytes that patches in flight may take, compressed and decoded.
     pub memory: u64,
+    /// Bytes on disk, in the system's folder for temporary files, that assets may take which can
+    /// only be read whole.
+    pub spool: u64,
     /// Patches in flight.
     pub patches_in_flight: usize,
     /// A commit is made when so many patches are written.
@@ -39,6 +42,7 @@ impl Default for FillOptions {
     fn default() -> Self {
         Self {
             memory: 256 << 20,
+            spool: 16 << 30,
             patches_in_flight: 16,
             commit_patches: 1024,
             commit_bytes: 1 << 30,

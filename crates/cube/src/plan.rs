@@ -260,21 +260,23 @@ impl Cube {
             (0u32..).zip(&plan.jobs).map(|(i, job)| (job.patch, i)).collect();
         let mut pairs: Vec<(u32, u32)> = Vec::new();
         for granule in found {
-            let Some(time) = self.step_of(&granule) else { continue };
+            let times = self.steps_of(&granule);
             let area = self.area_of(&granule)?;
             let index = u32::try_from(plan.granules.len()).unwrap_or(u32::MAX);
             let before = pairs.len();
             match &area {
                 Some(area) => {
                     for (row, col) in self.patches().touched_by(area) {
-                        if let Some(job) = jobs.get(&Patch { time, row, col }) {
-                            pairs.push((*job, index));
+                        for time in times.clone() {
+                            if let Some(job) = jobs.get(&Patch { time, row, col }) {
+                                pairs.push((*job, index));
+                            }
                         }
                     }
                 }
                 // Where it lies is not known before its file is read.
                 None => {
-                    let at_time = jobs.iter().filter(|(patch, _)| patch.time == time);
+                    let at_time = jobs.iter().filter(|(patch, _)| times.contains(&patch.time));
                     pairs.extend(at_time.map(|(_, job)| (*job, index)));
                 }
             }
@@ -296,6 +298,19 @@ impl Cube {
         }
         plan.links = pairs.into_iter().map(|(_, granule)| granule).collect();
         Ok(())
+    }
+
+    /// The time steps that a granule has something for: where bands are variables of its files, those
+    /// that it was observed in, as a file may hold many; else the one it falls into.
+    fn steps_of(&self, granule: &Granule) -> std::ops::Range<u32> {
+        let holds_many = granule.time.start < granule.time.end
+            && self.schema().bands.iter().any(|band| band.variable.is_some());
+        let steps = match &self.schema().time {
+            Some(axis) if holds_many => axis.range_of(&granule.time),
+            _ => self.step_of(granule).map_or(0..0, |step| step as usize..step as usize + 1),
+        };
+        let number = |step| u32::try_from(step).unwrap_or(u32::MAX);
+        number(steps.start)..number(steps.end)
     }
 
     /// The time step that a granule falls into; all fall into the only one of a cube without time.

@@ -63,6 +63,17 @@ impl RasterFile {
         }
     }
 
+    /// Whether the file says which pixels of a band are valid.
+    #[must_use]
+    pub fn says_validity(&self, band: usize) -> bool {
+        match self {
+            Self::Cog(cog) => cog.says_validity(band),
+            Self::Local(file) => {
+                self.nodata(band).is_some() || file.levels().first().is_some_and(|l| l.has_mask)
+            }
+        }
+    }
+
     /// Scale and offset of a band: physical value = stored value * scale + offset.
     #[must_use]
     pub fn scale_offset(&self, band: usize) -> (f64, f64) {
@@ -114,6 +125,22 @@ impl RasterFile {
         match self {
             Self::Cog(cog) => cog.levels(),
             Self::Local(file) => file.levels(),
+        }
+    }
+
+    /// The level to read for pixels `scale` times as large as the full image's, by
+    /// [`Level::choose`].
+    #[must_use]
+    pub fn level_for(&self, scale: (f64, f64)) -> usize {
+        Level::choose(self.levels(), scale)
+    }
+
+    /// The file as one over byte ranges, which may be read ahead.
+    #[must_use]
+    pub fn as_cog(&self) -> Option<&Cog> {
+        match self {
+            Self::Cog(cog) => Some(cog),
+            Self::Local(_) => None,
         }
     }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt};
-use terracube_raster::{Cog, ReadAhead, WindowRef};
+use terracube_raster::{ReadAhead, WindowRef};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{Instrument, Span};
 
+use super::assets::OpenAsset;
 use super::download::{self, Reads};
 use super::{PERMIT, Round, Spawned, stage};
 use crate::Result;
@@ -114,16 +115,16 @@ fn split(mut group: Vec<Unread>, most: u64) -> Vec<Vec<Unread>> {
 }
 
 /// The windows of each file that a group reads, and whose file it is.
-type Wanted = Vec<(Arc<Cog>, Vec<WindowRef>, (String, String))>;
+type Wanted = Vec<(Arc<OpenAsset>, Vec<WindowRef>, (String, String))>;
 
 fn wanted(group: &[Unread]) -> Wanted {
     let mut wanted: Wanted = Vec::new();
     for read in group.iter().filter_map(|unread| unread.reads.as_ref().ok()).flat_map(Reads::all) {
-        match wanted.iter_mut().find(|(cog, ..)| Arc::ptr_eq(cog, &read.cog)) {
+        match wanted.iter_mut().find(|(asset, ..)| Arc::ptr_eq(asset, &read.asset)) {
             Some((_, windows, _)) => windows.push(read.window()),
             None => {
                 let whose = (read.granule.clone(), read.host.clone());
-                wanted.push((read.cog.clone(), vec![read.window()], whose));
+                wanted.push((read.asset.clone(), vec![read.window()], whose));
             }
         }
     }
@@ -132,14 +133,19 @@ fn wanted(group: &[Unread]) -> Wanted {
 
 /// Bytes of the blocks that would be read now.
 fn missing_bytes(wanted: &Wanted) -> u64 {
-    wanted.iter().map(|(cog, windows, _)| cog.missing_bytes(windows)).sum()
+    let missing = |(asset, windows, _): &(Arc<OpenAsset>, Vec<WindowRef>, _)| {
+        asset.raster.as_cog().map_or(0, |cog| cog.missing_bytes(windows))
+    };
+    wanted.iter().map(missing).sum()
 }
 
 impl Blocks {
     /// Begins to read.
     fn new(wanted: Wanted, permit: Option<OwnedSemaphorePermit>) -> Self {
         let (mut kept, mut reading) = (Vec::new(), Vec::new());
-        for (cog, windows, (granule, host)) in wanted {
+        for (asset, windows, (granule, host)) in wanted {
+            // A file on disk is read when it is needed.
+            let Some(cog) = asset.raster.as_cog() else { continue };
             let mut ahead = cog.read_ahead(&windows);
             if ahead.bytes() > 0 {
                 let span = stage::read(&granule, &host, ahead.bytes());

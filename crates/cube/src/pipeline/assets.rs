@@ -1,12 +1,13 @@
 //! Assets opened once and shared by the patches that read them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use terracube_raster::{BlockCache, Cog};
+use terracube_raster::{BlockCache, Cog, RasterFile};
 use terracube_source::{Asset, Granule, Opened};
 use tokio::sync::OnceCell;
 
+use super::spool::{self, Fault, Spool};
 use crate::cube::BoundSource;
 use crate::{Error, Result};
 
@@ -15,45 +16,122 @@ use crate::{Error, Result};
 pub(super) struct Assets {
     bound: BoundSource,
     blocks: BlockCache,
-    open: Mutex<HashMap<String, Slot>>,
+    open: Mutex<HashMap<Name, Slot>>,
+    /// Whole files that somebody reads.
+    whole: Mutex<HashMap<Name, Weak<OpenAsset>>>,
+    spool: Spool,
 }
 
-type Slot = Arc<OnceCell<Arc<Cog>>>;
+/// An address and the variable in it.
+type Name = (String, Option<String>);
+type Slot = Arc<OnceCell<Arc<OpenAsset>>>;
+
+/// An asset whose header is here.
+#[derive(Debug)]
+pub(super) struct OpenAsset {
+    pub(super) raster: RasterFile,
+    /// Keeps a whole file on disk.
+    _spooled: Option<spool::Opened>,
+}
 
 /// Headers kept; past that the oldest are not looked for but all are dropped and read again.
 const KEPT: usize = 4096;
 
 impl Assets {
-    /// Assets of a source, with a cache of so many bytes for blocks that patches share.
-    pub(super) fn new(bound: BoundSource, cache: u64) -> Self {
-        Self { bound, blocks: BlockCache::new(cache), open: Mutex::default() }
+    /// Assets of a source, with a cache of so many bytes for blocks that patches share, and room
+    /// for so many bytes of whole files.
+    pub(super) fn new(bound: BoundSource, cache: u64, spool: u64) -> Self {
+        let blocks = BlockCache::new(cache);
+        let (open, whole) = (Mutex::default(), Mutex::default());
+        Self { bound, blocks, open, whole, spool: Spool::new(spool) }
     }
 
-    /// The header of an asset.
-    pub(super) async fn cog(
+    /// The header of an asset, or of a variable in it.
+    pub(super) async fn open(
+        &self,
+        granule: &Granule,
+        asset: &Asset,
+        variable: Option<&str>,
+        band: &str,
+    ) -> Result<Arc<OpenAsset>> {
+        let name = (asset.href.clone(), variable.map(str::to_owned));
+        if let Some(open) = self.whole().get(&name).and_then(Weak::upgrade) {
+            return Ok(open);
+        }
+        let slot = self.slot(name.clone());
+        let open = slot.get_or_try_init(|| self.read(granule, asset, variable, band)).await?;
+        if matches!(open.raster, RasterFile::Local(_)) {
+            // It stays open only as long as somebody reads it.
+            self.whole().insert(name.clone(), Arc::downgrade(open));
+            self.headers().remove(&name);
+        }
+        Ok(open.clone())
+    }
+
+    fn slot(&self, name: Name) -> Slot {
+        let mut open = self.headers();
+        if open.len() >= KEPT && !open.contains_key(&name) {
+            open.clear();
+        }
+        open.entry(name).or_default().clone()
+    }
+
+    fn headers(&self) -> MutexGuard<'_, HashMap<Name, Slot>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn whole(&self) -> MutexGuard<'_, HashMap<Name, Weak<OpenAsset>>> {
+        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        if whole.len() >= KEPT {
+            whole.retain(|_, open| open.strong_count() > 0);
+        }
+        whole
+    }
+
+    async fn read(
+        &self,
+        granule: &Granule,
+        asset: &Asset,
+        variable: Option<&str>,
+        band: &str,
+    ) -> Result<Arc<OpenAsset>> {
+        if variable.is_none() {
+            match self.read_cog(granule, asset, band).await {
+                Err(Error::Raster(terracube_raster::Error::NotATiff { .. })) => {}
+                other => return other,
+            }
+        }
+        let fault = |reason: String| Error::Asset {
+            granule: granule.id.clone(),
+            asset: asset.name.clone(),
+            band: band.to_owned(),
+            reason,
+        };
+        if !cfg!(any(feature = "gdal", feature = "netcdf")) {
+            return Err(fault(
+                "it is no GeoTIFF, and other formats need the feature `netcdf` or `gdal`".into(),
+            ));
+        }
+        let opened = self.spool.open(&self.bound.access, asset, variable).await;
+        let opened = opened.map_err(|error| match error {
+            Fault::Full(reason) => fault(reason),
+            Fault::Source(error) => error.into(),
+            Fault::Raster(error) => fault(error.to_string()),
+        })?;
+        let raster = RasterFile::Local(opened.file.clone());
+        Ok(Arc::new(OpenAsset { raster, _spooled: Some(opened) }))
+    }
+
+    async fn read_cog(
         &self,
         granule: &Granule,
         asset: &Asset,
         band: &str,
-    ) -> Result<Arc<Cog>> {
-        let slot = self.slot(&asset.href);
-        let cog = slot.get_or_try_init(|| self.read(granule, asset, band)).await?;
-        Ok(cog.clone())
-    }
-
-    fn slot(&self, href: &str) -> Slot {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.len() >= KEPT && !open.contains_key(href) {
-            open.clear();
-        }
-        open.entry(href.to_owned()).or_default().clone()
-    }
-
-    async fn read(&self, granule: &Granule, asset: &Asset, band: &str) -> Result<Arc<Cog>> {
+    ) -> Result<Arc<OpenAsset>> {
         match self.bound.source.open(granule, asset, &self.bound.access).await? {
             Opened::Bytes { store, key } => {
                 let cog = Cog::open_cached(store, key, self.blocks.clone()).await?;
-                Ok(Arc::new(cog))
+                Ok(Arc::new(OpenAsset { raster: RasterFile::Cog(cog), _spooled: None }))
             }
             _ => Err(Error::Asset {
                 granule: granule.id.clone(),

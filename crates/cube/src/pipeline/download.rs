@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use terracube_grid::{GeoBox, ReadPlan, Transform, Window};
-use terracube_raster::{Cog, DType, FetchedWindow, MosaicRule, Resampling, WindowRef};
+use terracube_grid::{GeoBox, ReadPlan, TimeRange, Transform, Window};
+use terracube_raster::{DType, MosaicRule, RasterFile, RasterWindow, Resampling, WindowRef};
 use terracube_source::{Asset, Granule};
 
 use super::Round;
+use super::assets::OpenAsset;
 use crate::harmonise::{self, Linear};
 use crate::mask::Test;
 use crate::plan::Job;
@@ -22,7 +23,7 @@ pub(super) struct Reads {
 
 /// One window of one asset, to be read for one band or mask.
 pub(super) struct Read {
-    pub(super) cog: Arc<Cog>,
+    pub(super) asset: Arc<OpenAsset>,
     level: usize,
     band: usize,
     placed: Placed,
@@ -57,7 +58,8 @@ pub(super) struct Placed {
 
 /// A window that is here, still compressed.
 pub(super) struct Fetched {
-    pub(super) window: FetchedWindow,
+    pub(super) window: RasterWindow,
+    _asset: Arc<OpenAsset>,
     pub(super) placed: Placed,
     pub(super) numbers: Numbers,
     /// The granule's id.
@@ -93,7 +95,7 @@ pub(super) async fn plan(round: &Round, job: &Job) -> Result<Reads> {
         let reads: Vec<_> = with_asset
             .into_iter()
             .map(|(i, granule, asset)| {
-                read(round, &patch, Wanted::band(band, is_masked), (i, granule, asset))
+                read(round, job, &patch, Wanted::band(band, is_masked), (i, granule, asset))
             })
             .collect();
         let reads: Vec<_> = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
@@ -112,7 +114,7 @@ pub(super) async fn plan(round: &Round, job: &Job) -> Result<Reads> {
                 band: format!("mask {}", mask.asset),
                 reason,
             })?;
-            let windows = read(round, &patch, Wanted::mask(mask), (i, granule, asset)).await?;
+            let windows = read(round, job, &patch, Wanted::mask(mask), (i, granule, asset)).await?;
             reads.extend(windows.into_iter().map(|window| (window, test.clone())));
         }
         masks.push(reads);
@@ -183,12 +185,13 @@ impl Read {
     }
 
     fn decoded(&self) -> u64 {
-        self.cog.decoded_bytes_for(&self.placed.plan.src)
+        self.asset.raster.decoded_bytes_for(&self.placed.plan.src)
     }
 
     async fn fetch(self) -> Result<Fetched> {
-        let window = self.cog.fetch(self.level, self.band, self.placed.plan.src).await?;
-        Ok(Fetched { window, placed: self.placed, numbers: self.numbers, granule: self.granule })
+        let Self { asset, level, band, placed, granule, numbers, .. } = self;
+        let window = asset.raster.fetch(level, band, placed.plan.src).await?;
+        Ok(Fetched { window, _asset: asset, placed, numbers, granule })
     }
 }
 
@@ -220,6 +223,14 @@ impl<'a> Wanted<'a> {
         match self {
             Self::Band { band, .. } => band.asset_band,
             Self::Mask(mask) => mask.asset_band,
+        }
+    }
+
+    /// Which variable of the asset.
+    fn variable(&self) -> Option<&str> {
+        match self {
+            Self::Band { band, .. } => band.variable.as_deref(),
+            Self::Mask(_) => None,
         }
     }
 
@@ -261,14 +272,15 @@ impl<'a> Wanted<'a> {
     fn numbers(
         &self,
         (index, granule, asset): (usize, &Granule, &Asset),
-        cog: &Cog,
+        file: &RasterFile,
+        number: usize,
     ) -> Result<Numbers, String> {
-        let says_validity = cog.says_validity(self.asset_band() - 1);
+        let says_validity = file.says_validity(number);
         let said = asset.bands.get(self.asset_band() - 1).and_then(|info| info.nodata);
         let said = said.filter(|_| !says_validity);
         Ok(match self {
             Self::Band { band, is_masked } => {
-                if let Some(reason) = misfit(band, granule, asset, cog) {
+                if let Some(reason) = misfit(band, granule, asset, file.scale_offset(number)) {
                     return Err(reason);
                 }
                 Numbers {
@@ -290,8 +302,12 @@ impl<'a> Wanted<'a> {
 
 /// Why the numbers of a file are not those that the band declares, where only the file says it: an
 /// item that says it has been looked at by the plan.
-fn misfit(band: &Band, granule: &Granule, asset: &Asset, cog: &Cog) -> Option<String> {
-    let (scale, offset) = cog.scale_offset(band.asset_band - 1);
+fn misfit(
+    band: &Band,
+    granule: &Granule,
+    asset: &Asset,
+    (scale, offset): (f64, f64),
+) -> Option<String> {
     let (theirs, ours) = (Linear { scale, offset }, harmonise::declared(band));
     let is_declared = band.scale.is_some() || band.offset.is_some();
     let is_looked_at = matches!(band.harmonise, Harmonise::Refuse | Harmonise::Item);
@@ -310,6 +326,7 @@ fn misfit(band: &Band, granule: &Granule, asset: &Asset, cog: &Cog) -> Option<St
 /// the patch lies across the asset's seam.
 async fn read(
     round: &Round,
+    job: &Job,
     patch: &GeoBox,
     wanted: Wanted<'_>,
     (index, granule, asset): (usize, &Granule, &Asset),
@@ -320,27 +337,29 @@ async fn read(
         band: wanted.name(),
         reason,
     };
-    let cog = round.assets.cog(granule, asset, &wanted.name()).await?;
-    if wanted.asset_band() > cog.bands() {
-        return Err(fault(format!("it has {} bands, not {}", cog.bands(), wanted.asset_band())));
-    }
-    let band = wanted.asset_band() - 1;
-    if let Some(reason) = wanted.fault(cog.dtype(band)?) {
+    let open = round.assets.open(granule, asset, wanted.variable(), &wanted.name()).await?;
+    let file = &open.raster;
+    let step = round.cube.steps().get(job.patch.time as usize).map(|step| step.range());
+    let Some(band) = band_of(file, wanted.asset_band(), step).map_err(fault)? else {
+        return Ok(Vec::new());
+    };
+    if let Some(reason) = wanted.fault(file.dtype(band)?) {
         return Err(fault(reason));
     }
-    let numbers = wanted.numbers((index, granule, asset), &cog).map_err(fault)?;
-    let Some(whole) = geobox_of(&cog, asset) else {
-        return Err(fault("neither the file nor its metadata says where it lies".into()));
+    let numbers = wanted.numbers((index, granule, asset), file, band).map_err(fault)?;
+    let Some(whole) = geobox_of(file, asset) else {
+        let why = file.geobox_missing().unwrap_or_default();
+        return Err(fault(format!("neither the file nor its metadata says where it lies: {why}")));
     };
     let transform = Arc::new(Transform::new(&patch.crs, &whole.crs)?);
     let level = match wanted.needs_full_resolution() {
         true => 0,
-        false => level(&cog, &whole, patch, &transform),
+        false => level(file, &whole, patch, &transform),
     };
     let grid = match level {
         0 => whole,
         _ => {
-            let info = &cog.levels()[level];
+            let info = &file.levels()[level];
             GeoBox::from_shape(whole.crs.clone(), whole.bounds(), info.width, info.height)?
         }
     };
@@ -354,7 +373,7 @@ async fn read(
             plan.src = grown(&plan.src, mask.dilate, &level_box);
         }
         Read {
-            cog: cog.clone(),
+            asset: open.clone(),
             level,
             band,
             placed: Placed { level: level_box, plan, transform: transform.clone() },
@@ -366,6 +385,45 @@ async fn read(
     Ok(reads.collect())
 }
 
+/// The band of a file, by its number from 1; of a file with several instants the one whose instant
+/// falls into the step, if any does.
+fn band_of(
+    file: &RasterFile,
+    number: usize,
+    step: Option<TimeRange>,
+) -> Result<Option<usize>, String> {
+    let times: Vec<_> = match file {
+        RasterFile::Cog(_) => Vec::new(),
+        RasterFile::Local(local) => local.bands().iter().map(|band| band.time).collect(),
+    };
+    let has = |n: usize| format!("it has {n} bands, not {number}");
+    let distinct = |times: &[_]| {
+        let mut times: Vec<_> = times.iter().flatten().copied().collect();
+        times.sort_unstable();
+        times.dedup();
+        times.len()
+    };
+    let all = distinct(&times);
+    if all < 2 {
+        let is_there = number <= file.bands();
+        return if is_there { Ok(Some(number - 1)) } else { Err(has(file.bands())) };
+    }
+    let Some(step) = step else {
+        return Err(format!("it has {all} instants, and the cube has no time axis"));
+    };
+    let within: Vec<usize> =
+        (0..times.len()).filter(|i| times[*i].is_some_and(|t| step.contains(t))).collect();
+    let instants: Vec<_> = within.iter().map(|i| times[*i]).collect();
+    match (distinct(&instants), within.get(number - 1)) {
+        (0, _) => Ok(None),
+        (1, Some(band)) => Ok(Some(*band)),
+        (1, None) => Err(has(within.len())),
+        (several, _) => Err(format!(
+            "{several} of its instants fall into one step of the cube: give it a finer time axis"
+        )),
+    }
+}
+
 /// A window with a margin, as far as the grid goes.
 fn grown(window: &Window, margin: usize, grid: &GeoBox) -> Window {
     let (col, row) = (window.col.saturating_sub(margin), window.row.saturating_sub(margin));
@@ -375,16 +433,16 @@ fn grown(window: &Window, margin: usize, grid: &GeoBox) -> Window {
 }
 
 /// The overview to read, as coarse as the cube's resolution allows.
-fn level(cog: &Cog, whole: &GeoBox, patch: &GeoBox, transform: &Transform) -> usize {
+fn level(file: &RasterFile, whole: &GeoBox, patch: &GeoBox, transform: &Transform) -> usize {
     match ReadPlan::around(whole, patch, transform, 0).first() {
-        Some((_, plan)) if plan.paste.is_none() => cog.level_for(plan.scale),
+        Some((_, plan)) if plan.paste.is_none() => file.level_for(plan.scale),
         _ => 0,
     }
 }
 
 /// The grid of an asset: the file knows best; metadata helps where it says nothing.
-fn geobox_of(cog: &Cog, asset: &Asset) -> Option<GeoBox> {
-    cog.geobox().cloned().or_else(|| asset.geobox.clone())
+fn geobox_of(file: &RasterFile, asset: &Asset) -> Option<GeoBox> {
+    file.geobox().cloned().or_else(|| asset.geobox.clone())
 }
 
 /// The host of an address; nothing that may be secret.

@@ -5,6 +5,7 @@ mod assets;
 mod compose;
 mod download;
 mod render;
+mod spool;
 pub(crate) mod stage;
 mod stall;
 mod summarize;
@@ -187,7 +188,7 @@ async fn round(
     let round = Arc::new(Round {
         cube: cube.clone(),
         plan: plan.clone(),
-        assets: Assets::new(bound.clone(), cache),
+        assets: Assets::new(bound.clone(), cache, options.spool),
         arrays: cube.arrays(&store).await?,
         memory: Arc::new(Semaphore::new(permits as usize)),
         permits,
@@ -346,6 +347,11 @@ async fn try_patch(
         let _ = sender.send(rendered);
     });
     receiver.await.map_err(|_| Error::Lost { stage: "render" })?
+}
+
+/// What blocks, off the runtime's own threads; `None` when it panicked.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
 }
 
 /// A task that ends when nobody waits for it any more.

@@ -20,3 +20,4 @@ mod scenes;
 mod shots;
 mod summary;
 mod times;
+mod whole;

@@ -121,10 +121,18 @@ impl Reader for Open {
     }
 }
 
-/// Errors come back as values: none is written to the terminal.
+/// Errors come back as values: none is written to the terminal. The cache of blocks is kept small, as
+/// windows are read once; a size that the program or its environment sets stays.
 fn quiet() {
     static QUIET: Once = Once::new();
-    QUIET.call_once(|| ::gdal::config::set_error_handler(|_, _, _| {}));
+    QUIET.call_once(|| {
+        ::gdal::config::set_error_handler(|_, _, _| {});
+        if ::gdal::config::get_config_option("GDAL_CACHEMAX", "").is_ok_and(|size| size.is_empty())
+        {
+            // In MB. What it does not take is no error to us.
+            let _ = ::gdal::config::set_config_option("GDAL_CACHEMAX", "64");
+        }
+    });
 }
 
 /// Opens `name` with the drivers that stay within the file.

@@ -1,0 +1,139 @@
+//! Assets that can only be read whole: downloaded once, read by the libraries of the system.
+
+use serde_json::{Value, json};
+use terracube_cube::{Band, Schema};
+use terracube_grid::{GeoBox, Region};
+use terracube_raster::DType;
+use terracube_testbed::Server;
+
+use crate::archive::utm;
+use crate::shots::filled;
+
+/// Serves one item with one asset `file`, seen from the first to the last day of three.
+fn serve(name: &str, bytes: Vec<u8>, geobox: &GeoBox, is_described: bool) -> Server {
+    let place = Region::from_geobox(geobox).unwrap();
+    let b = place.bbox_wgs84()[0];
+    let mut properties = json!({
+        "datetime": null,
+        "start_datetime": "2020-06-01T00:00:00Z", "end_datetime": "2020-06-03T23:59:59Z",
+    });
+    if is_described {
+        let t = geobox.affine;
+        properties["proj:code"] = "EPSG:32633".into();
+        properties["proj:shape"] = json!([geobox.height, geobox.width]);
+        properties["proj:transform"] = json!([t.a, t.b, t.c, t.d, t.e, t.f]);
+    }
+    let item = json!({
+        "type": "Feature", "stac_version": "1.1.0", "id": "one", "collection": "scenes",
+        "geometry": place.to_geojson(), "links": [],
+        "bbox": [b.min_x, b.min_y, b.max_x, b.max_y], "properties": properties,
+        "assets": {"file": {"href": name}},
+    });
+    let collection: Value = json!({
+        "type": "Collection", "stac_version": "1.1.0", "id": "scenes", "license": "CC0-1.0",
+        "description": "scenes of a test", "links": [],
+        "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]]},
+                   "temporal": {"interval": [["2000-01-01T00:00:00Z", null]]}},
+    });
+    let builder = Server::builder().bytes(&format!("scenes/{name}"), bytes);
+    builder.collection(collection, vec![item]).start().unwrap()
+}
+
+fn schema(geobox: &GeoBox, bands: Vec<Band>) -> Schema {
+    let b = geobox.bounds();
+    let extent = [b.min_x, b.min_y, b.max_x, b.max_y];
+    let schema = Schema::new("whole", geobox.crs.clone(), extent, 10.0).chunks(8, 8);
+    bands.into_iter().fold(schema, Schema::band)
+}
+
+/// `tests/python/make_netcdf.py` of the raster crate made it.
+#[cfg(any(feature = "netcdf", not(feature = "gdal")))]
+fn days() -> Vec<u8> {
+    include_bytes!("../../../raster/tests/fixtures/netcdf/days.nc").to_vec()
+}
+
+#[cfg(feature = "netcdf")]
+#[tokio::test(flavor = "multi_thread")]
+async fn each_step_has_its_slice_of_a_file_that_is_downloaded_once() {
+    let grid = utm(0, 0, 20, 30);
+    let server = serve("days.nc", days(), &grid, false);
+    let schema = schema(
+        &grid,
+        vec![
+            Band::new("place", DType::F32).asset("file").variable("place"),
+            Band::new("sst", DType::I16).asset("file").variable("sst").nodata(-1.0),
+        ],
+    );
+    let axis = "start = \"2020-06-01\"\nend = \"2020-06-05\"\ngroup = \"utc_day\"";
+    let (cube, report, loaded) = filled(&schema.time(toml::from_str(axis).unwrap()), &server).await;
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    // Three of four days, each of three by four patches.
+    assert_eq!((report.filled, report.empty), (36, 12));
+    assert_eq!(
+        server.count("/files/scenes/days.nc"),
+        1,
+        "one request for all patches, steps and bands"
+    );
+    assert_eq!(cube.steps().len(), 4);
+    for day in 0..3 {
+        let (place, sst) = (&loaded.bands[0].rasters[day], &loaded.bands[1].rasters[day]);
+        for (row, col) in [(0, 0), (0, 19), (29, 0), (17, 9), (29, 19)] {
+            let expected = (col + 1000 * row + 100_000 * day) as f64;
+            assert_eq!(place.value(col, row), Some(expected));
+            let expected = (col > 0).then_some((10 * day + col) as f64);
+            assert_eq!(sst.value(col, row), expected, "stored as packed, the first column missing");
+        }
+    }
+    assert_eq!(loaded.bands[0].rasters[3].count_valid(), 0);
+}
+
+#[cfg(feature = "netcdf")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_a_file_with_times_is_said() {
+    let grid = utm(0, 0, 20, 30);
+    let band = |variable: &str| vec![Band::new("b", DType::F32).asset("file").variable(variable)];
+    let server = serve("days.nc", days(), &grid, false);
+    let (_, report, _) = filled(&schema(&grid, band("place")), &server).await;
+    assert!(report.failed[0].reason.contains("3 instants, and the cube has no time axis"));
+    let axis = "start = \"2020-06-01\"\nend = \"2020-07-01\"\nevery = \"month\"";
+    let schema = |variable: &str| schema(&grid, band(variable)).time(toml::from_str(axis).unwrap());
+    let (_, report, _) = filled(&schema("place"), &server).await;
+    assert!(report.failed[0].reason.contains("3 of its instants"), "{:?}", report.failed[0]);
+    let (_, report, _) = filled(&schema("places"), &server).await;
+    let reason = &report.failed[0].reason;
+    assert!(reason.contains("unknown variable `places`: known are place, sst"), "{reason}");
+}
+
+#[cfg(feature = "gdal")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_geotiff_is_read_by_gdal_whole() {
+    let grid = utm(0, 0, 20, 30);
+    let mut text = String::from(
+        "ncols 20\nnrows 30\nxllcorner 500000\nyllcorner 4999700\ncellsize 10\nNODATA_value -9\n",
+    );
+    for row in 0..30 {
+        let line: Vec<_> = (0..20).map(|col| if col == 3 { -9 } else { col + 100 * row }).collect();
+        text += &(line.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ") + "\n");
+    }
+    let server = serve("a.asc", text.into_bytes(), &grid, true);
+    let band = Band::new("b", DType::I32).asset("file").nodata(-1.0);
+    let (_, report, loaded) = filled(&schema(&grid, vec![band]), &server).await;
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    let raster = &loaded.bands[0].rasters[0];
+    for (row, col) in [(0, 0), (29, 19), (7, 3), (15, 4)] {
+        let expected = (col != 3).then_some((col + 100 * row) as f64);
+        assert_eq!(raster.value(col, row), expected);
+    }
+    // Once in vain for its header as a TIFF, once whole.
+    assert_eq!(server.count("/files/scenes/a.asc"), 2);
+}
+
+#[cfg(not(any(feature = "gdal", feature = "netcdf")))]
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_features_they_are_named() {
+    let grid = utm(0, 0, 20, 30);
+    let server = serve("days.nc", days(), &grid, false);
+    let band = Band::new("b", DType::F32).asset("file");
+    let (_, report, _) = filled(&schema(&grid, vec![band]), &server).await;
+    assert!(report.failed[0].reason.contains("need the feature `netcdf` or `gdal`"));
+}
