@@ -95,7 +95,7 @@ async fn what_does_not_fit_a_file_with_times_is_said() {
     let server = serve("days.nc", days(), &grid, false);
     let (_, report, _) = filled(&schema(&grid, band("place")), &server).await;
     assert!(report.failed[0].reason.contains("3 instants, and the cube has no time axis"));
-    let axis = "start = \"2020-06-01\"\nend = \"2020-07-01\"\nevery = \"month\"";
+    let axis = "start = \"2020-06-01\"\nend = \"2020-07-01\"\nstep = \"month\"";
     let schema = |variable: &str| schema(&grid, band(variable)).time(toml::from_str(axis).unwrap());
     let (_, report, _) = filled(&schema("place"), &server).await;
     assert!(report.failed[0].reason.contains("3 of its instants"), "{:?}", report.failed[0]);
