@@ -11,7 +11,7 @@ const CONNECTOR: &str = include_str!("new_source/connector.txt");
 const TEST: &str = include_str!("new_source/test.txt");
 const RECORDED: &str = include_str!("new_source/recorded.txt");
 const DOCUMENT: &str = include_str!("new_source/document.txt");
-const RUN: &str = r#"    {{snake}}: {{Camel}} over "HTTP(S)",
+const RUN: &str = r#"    {{snake}}_recorded: {{Camel}} over "HTTP(S)",
         listing "one JSON document",
         ranges "`Range`, version pinned by ETag",
         credentials "any of HTTP",
@@ -151,7 +151,7 @@ mod tests {
             ("crates/source/src/lib.rs", "pub use connectors::ice_charts::IceCharts;"),
             ("crates/source/src/connectors/ice_charts.rs", "impl Source for IceCharts {"),
             ("crates/source/tests/it/main.rs", "mod ice_charts;"),
-            ("crates/source/tests/it/conformance.rs", "ice_charts: IceCharts over"),
+            ("crates/source/tests/it/conformance.rs", "ice_charts_recorded: IceCharts over"),
             ("crates/terracube/Cargo.toml", "\"ice-charts\", \"stac\"] }"),
             ("crates/terracube/src/sources.rs", ".with::<IceCharts>()"),
             ("docs/sources.md", "## `ice-charts`"),
