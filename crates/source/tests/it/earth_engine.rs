@@ -414,6 +414,30 @@ async fn an_exhausted_quota_is_waited_for_and_other_refusals_are_shown() {
     assert!(matches!(&found[..], [Err(Error::NotFound { .. })]), "{found:?}");
 }
 
+/// The server's answers are what they say they are: rasterio reads them.
+#[test]
+fn the_answers_are_geotiffs() {
+    let Some(python) = std::env::var_os("TERRACUBE_PYTHON") else {
+        assert!(std::env::var("TERRACUBE_TEST_STRICT").is_err(), "TERRACUBE_PYTHON must be set");
+        println!("skipped: TERRACUBE_PYTHON is not set");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pixels.tif");
+    std::fs::write(&path, geotiff(56, 20, 3, [16.4, 52.0], [0.1, 0.1])).unwrap();
+    let program = "import rasterio, sys; r = rasterio.open(sys.argv[1]); \
+                   print(r.shape, r.count, r.dtypes[0], r.crs.to_epsg(), \
+                   [round(v, 6) for v in r.transform][:6], r.read(3)[1, 2])";
+    let output =
+        std::process::Command::new(python).args(["-c", program]).arg(&path).output().unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "(20, 56) 3 uint16 4326 [0.1, 0.0, 16.4, 0.0, -0.1, 52.0] 2058",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 #[test]
 fn a_wrong_configuration_names_its_key() {
     let server = EarthEngineServer { url: "https://h.example".to_owned(), ..Default::default() };
