@@ -32,6 +32,8 @@ pub use asset::{Asset, BandInfo, Bitfield, Class};
 pub use connectors::earth_engine::EarthEngine;
 #[cfg(feature = "files")]
 pub use connectors::files::Files;
+#[cfg(feature = "geoparquet")]
+pub use connectors::stac::StacGeoparquet;
 #[cfg(feature = "stac")]
 pub use connectors::stac::{SearchMethod, StacApi, StacStatic};
 pub use error::{Cause, Error, Result};

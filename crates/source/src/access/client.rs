@@ -17,6 +17,7 @@ use super::http_client::HttpClient;
 use super::limit::{HostLimits, Permit, ProviderLimit};
 use super::pace::Pace;
 use super::retry::parse_retry_after;
+use super::s3;
 use super::stats::Counters;
 use super::trusted::Trusted;
 use super::{Headers, RedactedUrl, RetryPolicy, Secret};
@@ -364,7 +365,11 @@ impl Answer {
         if !matches!(self.response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
             return Ok(None);
         }
-        let Some(location) = self.header(header::LOCATION) else { return Ok(None) };
+        let Some(location) = self.header(header::LOCATION) else {
+            // Amazon names the region of a bucket, and not the place.
+            let region = header::HeaderName::from_static("x-amz-bucket-region");
+            return Ok(self.header(region).and_then(|region| s3::regional(&self.url, region)));
+        };
         self.url.join(location).map(Some).map_err(|cause| Error::Document {
             what: self.shown(),
             reason: format!("it redirects to what is no URL: {cause}"),

@@ -88,6 +88,17 @@ pub(crate) fn google_bucket_url(bucket: &str) -> Result<Url> {
     Ok(url)
 }
 
+/// Where Amazon says that an object is, when its bucket has another region than was thought.
+pub(crate) fn regional(url: &Url, region: &str) -> Option<Url> {
+    let is_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let bucket = url.host_str()?.strip_suffix("s3.amazonaws.com")?;
+    let is_whole = bucket.is_empty() || bucket.ends_with('.');
+    (is_whole && !region.is_empty() && region.bytes().all(is_region)).then_some(())?;
+    let mut there = url.clone();
+    there.set_host(Some(&format!("{bucket}s3.{region}.amazonaws.com"))).ok()?;
+    Some(there)
+}
+
 /// The URL of `gs://bucket/key`.
 pub(crate) fn google(url: &Url) -> Option<Url> {
     let key = url.path().strip_prefix('/').filter(|key| !key.is_empty())?;
@@ -156,6 +167,24 @@ mod tests {
         for (href, at_amazon, at_own) in cases {
             assert_eq!(amazon.url(href).unwrap().as_str(), at_amazon);
             assert_eq!(own.url(href).unwrap().as_str(), at_own);
+        }
+    }
+
+    #[test]
+    fn a_bucket_of_another_region_is_found_at_amazon_only() {
+        let at =
+            |url: &str, region: &str| regional(&Url::parse(url).unwrap(), region).map(String::from);
+        for (url, there) in [
+            ("https://s3.amazonaws.com/a.b/k?x=1", "https://s3.us-west-2.amazonaws.com/a.b/k?x=1"),
+            ("https://a.s3.amazonaws.com/k", "https://a.s3.us-west-2.amazonaws.com/k"),
+        ] {
+            assert_eq!(at(url, "us-west-2").unwrap(), there);
+            for region in ["", "evil.example/", "x@y", "A"] {
+                assert_eq!(at(url, region), None, "{region}");
+            }
+        }
+        for url in ["https://h.example/k", "https://evils3.amazonaws.com/k"] {
+            assert_eq!(at(url, "us-west-2"), None, "{url}");
         }
     }
 

@@ -25,6 +25,8 @@ mod security;
 mod sftp;
 mod stac_api;
 mod stac_assets;
+#[cfg(feature = "geoparquet")]
+mod stac_geoparquet;
 mod stac_static;
 mod support;
 mod tokens;

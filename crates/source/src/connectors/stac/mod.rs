@@ -4,14 +4,20 @@ mod api;
 mod bands;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+#[cfg(feature = "geoparquet")]
+mod geoparquet;
 mod item;
 mod landing;
 mod page;
 mod parameters;
 mod projection;
+#[cfg(feature = "geoparquet")]
+mod row;
 mod static_catalogue;
 
 pub use api::{SearchMethod, StacApi};
+#[cfg(feature = "geoparquet")]
+pub use geoparquet::StacGeoparquet;
 pub use static_catalogue::StacStatic;
 
 use serde_json::Value;
