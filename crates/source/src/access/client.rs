@@ -40,8 +40,11 @@ pub(crate) struct Client {
     pub(crate) total_timeout: Duration,
     pub(crate) pace: Pace,
     pub(crate) public_only: bool,
+    #[cfg_attr(not(any(feature = "ftp", feature = "sftp")), expect(dead_code, reason = "for FTP"))]
     pub(crate) connect_timeout: Duration,
+    #[cfg_attr(not(any(feature = "ftp", feature = "sftp")), expect(dead_code, reason = "for FTP"))]
     pub(crate) read_timeout: Duration,
+    #[cfg_attr(not(feature = "ftp"), expect(dead_code, reason = "for FTP"))]
     pub(crate) trusted: Trusted,
     pub(crate) counters: Arc<Counters>,
 }
