@@ -95,9 +95,12 @@ impl Assets {
         variable: Option<&str>,
         band: &str,
     ) -> Result<Arc<OpenAsset>> {
+        let mut no_tiff = None;
         if variable.is_none() {
             match self.read_cog(granule, asset, band).await {
-                Err(Error::Raster(terracube_raster::Error::NotATiff { .. })) => {}
+                Err(Error::Raster(error @ terracube_raster::Error::NotATiff { .. })) => {
+                    no_tiff = Some(error);
+                }
                 other => return other,
             }
         }
@@ -116,7 +119,13 @@ impl Assets {
         let opened = opened.map_err(|error| match error {
             Fault::Full(reason) => fault(reason),
             Fault::Source(error) => error.into(),
-            Fault::Raster(error) => fault(error.to_string()),
+            // What is no raster at all is best told by how it begins.
+            Fault::Raster(error) => match no_tiff {
+                Some(first) if matches!(error, terracube_raster::Error::Read { .. }) => {
+                    first.into()
+                }
+                _ => fault(error.to_string()),
+            },
         })?;
         let raster = RasterFile::Local(opened.file.clone());
         Ok(Arc::new(OpenAsset { raster, _spooled: Some(opened) }))
