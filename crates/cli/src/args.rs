@@ -2,6 +2,7 @@
 
 mod bytes;
 mod commands;
+mod convert;
 mod selection;
 mod store;
 
@@ -14,6 +15,7 @@ pub(crate) use commands::{
     CreateArgs, FillArgs, GridArgs, IcechunkSpec, InfoArgs, LoadArgs, PlanArgs, SearchArgs,
     SourceListArgs, StateArgs, WatchArgs, WorkArgs,
 };
+pub(crate) use convert::{ConvertArgs, ConvertCommand, ExplainArgs, ListArgs, RulesArgs};
 pub(crate) use selection::{Area, Place, Selection};
 pub(crate) use store::{
     CheckArgs, CpArgs, DuArgs, GetArgs, LsArgs, PutArgs, Readable, RmArgs, StoreCommand,
@@ -27,6 +29,7 @@ Exit codes:
   2    the command line is wrong
   3    some patches or keys failed; the others are there; the same again tries the failed ones
   4    stopped before the end (Ctrl-C, SIGTERM); what was whole is kept
+  5    there was nothing to convert in any of the inputs
   130  stopped at once by a second Ctrl-C
 
 Stores (STORE):
@@ -95,6 +98,8 @@ pub(crate) enum Command {
     /// Look into stores, copy them, change single values, check what they can do
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Convert datasets to what viewers read
+    Convert(ConvertArgs),
     /// List the tiles of a tile grid that touch an area
     Grid(GridArgs),
     /// What sources there are, and what they offer

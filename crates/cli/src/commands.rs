@@ -1,5 +1,7 @@
 //! One file for each command.
 
+pub(crate) mod convert;
+pub(crate) mod convert_rules;
 pub(crate) mod cube_create;
 pub(crate) mod cube_fill;
 pub(crate) mod cube_info;

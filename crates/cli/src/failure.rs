@@ -15,6 +15,10 @@ pub(crate) enum Outcome {
     Partial,
     /// Stopped before the end; what was whole is committed.
     Stopped,
+    /// There was nothing to do, in any of the inputs.
+    Nothing,
+    /// All failed; what failed is listed.
+    Failed,
 }
 
 /// Why a command failed.
@@ -32,6 +36,8 @@ impl Outcome {
             Self::Done => ExitCode::SUCCESS,
             Self::Partial => ExitCode::from(3),
             Self::Stopped => ExitCode::from(4),
+            Self::Nothing => ExitCode::from(5),
+            Self::Failed => ExitCode::FAILURE,
         }
     }
 }

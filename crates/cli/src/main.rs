@@ -72,6 +72,7 @@ async fn carry_out(context: &Context, command: Command) -> Result<Outcome, Failu
             StoreCommand::Check(args) => commands::store_check::run(context, args).await,
             StoreCommand::Info(args) => commands::store_info::run(args).await,
         },
+        Command::Convert(args) => commands::convert::run(context, args).await,
         Command::Grid(args) => commands::grid::run(context, args),
         Command::Source(command) => match command {
             SourceCommand::List(args) => commands::source_list::run(context, args),

@@ -7,6 +7,7 @@ use crate::idf::{self, Staging};
 use crate::parameters::Parameters;
 use crate::reader::{Input, Reading};
 use crate::readers::Readers;
+use crate::transform;
 
 /// What to convert, how, and where to.
 #[derive(Debug, Clone)]
@@ -48,6 +49,7 @@ pub fn convert(conversion: &Conversion, readers: &Readers) -> Result<Outcome> {
     let removed = output.names("remove_variables");
     let mut staging = Staging::below(&conversion.out)?;
     let reading = reader.read(&input, &mut |mut granule| {
+        transform::add(&mut granule, output)?;
         granule.fields.retain(|field| !removed.iter().any(|name| field.is_named(name)));
         let folder = staging.granule(&collection, &granule.id)?;
         idf::write(granule, &folder, output, conversion.is_compat).map(drop)

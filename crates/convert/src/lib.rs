@@ -19,6 +19,7 @@ mod readers;
 mod rule;
 mod rules;
 mod samples;
+mod transform;
 mod unpack;
 
 pub use attribute::{Attribute, Attributes, NumberType};

@@ -14,6 +14,9 @@ pub use stores::{Options, create_store, open_store};
 
 pub use terracube_cube::{Error, Result};
 
+/// Datasets to what viewers read: rules, readers, IDF; files need the feature `netcdf`.
+#[doc(inline)]
+pub use terracube_convert as convert;
 /// The on-demand cube: create, plan, fill, load, state.
 #[doc(inline)]
 pub use terracube_cube as cube;

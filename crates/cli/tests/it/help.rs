@@ -21,6 +21,7 @@ fn every_command_has_help_with_an_example() {
         &["store", "rm"],
         &["store", "check"],
         &["store", "info"],
+        &["convert"],
         &["grid"],
         &["source", "list"],
         &["source", "search"],

@@ -5,6 +5,7 @@
 mod bad_assets;
 mod bad_input;
 mod bad_store;
+mod convert;
 mod grid;
 mod growth;
 mod help;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 #![cfg(feature = "netcdf")]
 
+mod anomaly;
 mod bad_input;
 mod case;
 mod golden;
