@@ -36,31 +36,45 @@ impl Case {
 
     /// What the checker finds wrong in a folder, beside the reference's too.
     pub(crate) fn faults(&self, out: &Path) -> Option<Vec<String>> {
-        let Some(python) = std::env::var_os("TERRACUBE_PYTHON") else {
-            assert!(
-                std::env::var_os("TERRACUBE_TEST_STRICT").is_none(),
-                "TERRACUBE_PYTHON is missing"
-            );
-            eprintln!("skipped: without TERRACUBE_PYTHON nothing checks the files");
-            return None;
-        };
-        let mut check = Command::new(python);
-        check.arg(self.shared.join("tools/idf_check.py")).arg(out).arg("--against");
-        // A program that another test starts meanwhile inherits files that are being written, locks too.
-        check.env("HDF5_USE_FILE_LOCKING", "FALSE");
-        let output = check.arg(self.folder.join("expected")).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-        let is_strict = std::env::var_os("TERRACUBE_TEST_STRICT").is_some();
-        if errors.contains("No module named 'netCDF4'") && !is_strict {
-            eprintln!("skipped: TERRACUBE_PYTHON has no netCDF4");
-            return None;
-        }
-        let is_checked = text.lines().next().is_some();
-        assert!(is_checked, "the checker said nothing: {errors}");
-        let faults = text.lines().filter_map(|line| line.strip_prefix("FAIL "));
-        Some(faults.map(|line| line.rsplit_once(".nc: ").unwrap().1.to_owned()).collect())
+        faults(&self.shared, out, Some(&self.folder.join("expected")))
     }
+}
+
+/// The folder of shared material; says what is skipped when it is not there.
+pub(crate) fn shared() -> Option<PathBuf> {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    if shared.is_dir() {
+        return Some(shared);
+    }
+    eprintln!("skipped: there is no folder of real files beside the repository");
+    None
+}
+
+/// What the checker finds wrong in a folder, beside a reference if one is given.
+pub(crate) fn faults(shared: &Path, out: &Path, against: Option<&Path>) -> Option<Vec<String>> {
+    let is_strict = std::env::var_os("TERRACUBE_TEST_STRICT").is_some();
+    let Some(python) = std::env::var_os("TERRACUBE_PYTHON") else {
+        assert!(!is_strict, "TERRACUBE_PYTHON is missing");
+        eprintln!("skipped: without TERRACUBE_PYTHON nothing checks the files");
+        return None;
+    };
+    let mut check = Command::new(python);
+    // A program that another test starts meanwhile inherits files that are being written, locks too.
+    check.env("HDF5_USE_FILE_LOCKING", "FALSE").arg(shared.join("tools/idf_check.py")).arg(out);
+    if let Some(against) = against {
+        check.arg("--against").arg(against);
+    }
+    let output = check.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    if errors.contains("No module named 'netCDF4'") && !is_strict {
+        eprintln!("skipped: TERRACUBE_PYTHON has no netCDF4");
+        return None;
+    }
+    let is_checked = text.lines().next().is_some();
+    assert!(is_checked, "the checker said nothing: {errors}");
+    let faults = text.lines().filter_map(|line| line.strip_prefix("FAIL "));
+    Some(faults.map(|line| line.rsplit_once(".nc: ").unwrap().1.to_owned()).collect())
 }
 
 /// The words of a shell's line, without the outer quotes.

@@ -7,4 +7,5 @@ mod bad_input;
 mod case;
 mod golden;
 mod made;
+mod real;
 mod rules;
