@@ -31,6 +31,7 @@ pub(crate) struct NcVariable {
 }
 
 /// A variable to be written.
+#[cfg_attr(not(feature = "netcdf"), expect(dead_code, reason = "nothing is written"))]
 #[derive(Debug)]
 pub(crate) struct NewVariable<'a> {
     pub(crate) name: &'a str,
@@ -42,6 +43,7 @@ pub(crate) struct NewVariable<'a> {
 }
 
 /// Values to be written, in the type they get.
+#[cfg_attr(not(feature = "netcdf"), expect(dead_code, reason = "nothing is written"))]
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Values<'a> {
     U8(&'a [u8]),

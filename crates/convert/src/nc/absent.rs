@@ -29,10 +29,6 @@ impl NcFile {
         None
     }
 
-    pub(crate) fn names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     pub(crate) fn find(&self, _: &str) -> Option<NcVariable> {
         None
     }

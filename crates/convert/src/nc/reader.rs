@@ -49,7 +49,7 @@ impl NcFile {
     }
 
     /// Names of all variables.
-    pub(crate) fn names(&self) -> Vec<String> {
+    fn names(&self) -> Vec<String> {
         self.file.variables().map(|variable| variable.name()).collect()
     }
 

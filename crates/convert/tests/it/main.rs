@@ -1,6 +1,9 @@
 //! What conversions give, by outside standards.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 #![cfg(feature = "netcdf")]
+#![cfg_attr(
+    feature = "netcdf",
+    expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests")
+)]
 
 mod anomaly;
 mod bad_input;
