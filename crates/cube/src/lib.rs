@@ -2,6 +2,8 @@
 //! as a window.
 #![doc = ""]
 #![doc = include_str!("../README.md")]
+// A fill is one future of many: with every source its layout is deeper than the default.
+#![recursion_limit = "256"]
 
 mod attributes;
 mod band;
