@@ -12,8 +12,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use bytes::Bytes;
 pub(crate) use commands::{
-    CreateArgs, FillArgs, GridArgs, IcechunkSpec, InfoArgs, LoadArgs, PlanArgs, SearchArgs,
-    SourceListArgs, StateArgs, WatchArgs, WorkArgs,
+    CreateArgs, FillArgs, GridArgs, IcechunkSpec, InfoArgs, LoadArgs, PlanArgs, PresetsArgs,
+    SearchArgs, SourceListArgs, StateArgs, WatchArgs, WorkArgs,
 };
 pub(crate) use convert::{ConvertArgs, ConvertCommand, ExplainArgs, ListArgs, RulesArgs};
 pub(crate) use selection::{Area, Place, Selection};
@@ -136,6 +136,8 @@ pub(crate) enum CubeCommand {
     State(StateArgs),
     /// Show the declaration of a cube and its latest versions
     Info(InfoArgs),
+    /// List ready-made declarations, or print one to be edited
+    Presets(PresetsArgs),
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@ pub(crate) mod cube_fill;
 pub(crate) mod cube_info;
 pub(crate) mod cube_load;
 pub(crate) mod cube_plan;
+pub(crate) mod cube_presets;
 pub(crate) mod cube_state;
 pub(crate) mod grid;
 pub(crate) mod source_list;

@@ -60,6 +60,7 @@ async fn carry_out(context: &Context, command: Command) -> Result<Outcome, Failu
             CubeCommand::Load(args) => commands::cube_load::run(context, args).await,
             CubeCommand::State(args) => commands::cube_state::run(context, args).await,
             CubeCommand::Info(args) => commands::cube_info::run(context, args).await,
+            CubeCommand::Presets(args) => commands::cube_presets::run(args),
         },
         Command::Store(command) => match command {
             StoreCommand::Ls(args) => commands::store_ls::run(args).await,

@@ -4,11 +4,13 @@
 
 mod config;
 mod open;
+mod presets;
 mod sources;
 mod stores;
 
 pub use config::Config;
 pub use open::{connect_cube, create_cube, open_cube, open_or_create_cube};
+pub use presets::{Preset, UnknownPreset};
 pub use sources::sources;
 pub use stores::{Options, create_store, open_store};
 

@@ -32,10 +32,11 @@ A declaration:
   units = \"m\"
   resampling = \"bilinear\"
 
-Example:
-  terracube cube create relief.toml relief.icechunk")]
+Examples:
+  terracube cube create relief.toml relief.icechunk
+  terracube cube create preset:arcticdem-32m arcticdem.icechunk   # see `terracube cube presets`")]
 pub(crate) struct CreateArgs {
-    /// The declaration, a TOML file
+    /// The declaration, a TOML file; or `preset:NAME`
     #[arg(value_name = "CUBE.TOML")]
     pub(crate) declaration: PathBuf,
     /// Where the cube goes: a directory, s3://… or memory:
@@ -52,6 +53,23 @@ pub(crate) struct CreateArgs {
 pub(crate) enum IcechunkSpec {
     V1,
     V2,
+}
+
+/// List ready-made declarations, or print one to be edited
+///
+/// Extent, CRS and time often are an example: put yours there. The comments of a declaration say
+/// whose the data is, and what the configuration needs for it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  terracube cube presets sentinel-2-l2a-earth-search > s2.toml
+  terracube cube create s2.toml s2.icechunk")]
+pub(crate) struct PresetsArgs {
+    /// The one to print
+    pub(crate) name: Option<String>,
+    /// Print a JSON list, with the declarations
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) json: bool,
 }
 
 /// Show what a fill would do; write nothing

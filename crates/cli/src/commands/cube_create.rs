@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 use terracube::cube::{Error, Schema};
-use terracube::{Options, source, store};
+use terracube::{Options, Preset, source, store};
 
 use crate::args::{CreateArgs, IcechunkSpec};
 use crate::context::Context;
@@ -12,8 +12,11 @@ use crate::output;
 
 pub(crate) async fn run(context: &Context, args: CreateArgs) -> Result<Outcome, Failure> {
     let file = args.declaration.display().to_string();
-    let text = std::fs::read_to_string(&args.declaration)
-        .with_context(|| format!("cannot read the declaration `{file}`"))?;
+    let text = match file.strip_prefix("preset:") {
+        Some(name) => Preset::named(name).map_err(anyhow::Error::from)?.toml.to_owned(),
+        None => std::fs::read_to_string(&args.declaration)
+            .with_context(|| format!("cannot read the declaration `{file}`"))?,
+    };
     let schema = Schema::from_toml(&text).with_context(|| format!("`{file}` declares no cube"))?;
     check_source(context, &schema)?;
     let schema = with_times(context, schema).await?;

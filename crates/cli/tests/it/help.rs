@@ -12,6 +12,7 @@ fn every_command_has_help_with_an_example() {
         &["cube", "load"],
         &["cube", "state"],
         &["cube", "info"],
+        &["cube", "presets"],
         &["store", "ls"],
         &["store", "tree"],
         &["store", "du"],
@@ -34,6 +35,20 @@ fn every_command_has_help_with_an_example() {
     for words in ["Exit codes:", "memory:", "s3://", "130"] {
         assert!(help.contains(words), "`{words}`: {help}");
     }
+}
+
+#[test]
+fn presets_are_listed_printed_and_created() {
+    let world = World::new();
+    let list = world.ok(&["cube", "presets"]);
+    assert!(list.lines().count() >= 14 && list.contains("arcticdem-32m  "), "{list}");
+    let printed = world.ok(&["cube", "presets", "arcticdem-32m"]);
+    world.write("mine.toml", &printed);
+    let of_file = world.ok(&["cube", "create", "mine.toml", "mine.icechunk"]);
+    let of_preset = world.ok(&["cube", "create", "preset:arcticdem-32m", "same.icechunk"]);
+    assert_eq!(of_file, of_preset);
+    world.run(&["cube", "presets", "arcticdem"]).must_fail(1, &["arcticdem-32m"]);
+    world.run(&["cube", "create", "preset:x", "x.icechunk"]).must_fail(1, &["arcticdem-32m"]);
 }
 
 #[test]

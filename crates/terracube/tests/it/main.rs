@@ -6,6 +6,7 @@ mod custom_source;
 #[path = "../../examples/first_cube.rs"]
 mod first_cube;
 
+mod presets;
 mod wiring;
 
 #[test]
