@@ -1,5 +1,7 @@
 //! The built-in connectors, one line each.
 
+#[cfg(feature = "geoparquet")]
+use terracube_source::StacGeoparquet;
 use terracube_source::{EarthEngine, Files, Registry, StacApi, StacStatic};
 
 /// A registry of every built-in connector. A connector of one's own is added with one more line:
@@ -10,7 +12,14 @@ use terracube_source::{EarthEngine, Files, Registry, StacApi, StacStatic};
 /// ```
 #[must_use]
 pub fn sources() -> Registry {
-    Registry::empty().with::<EarthEngine>().with::<Files>().with::<StacApi>().with::<StacStatic>()
+    let sources = Registry::empty()
+        .with::<EarthEngine>()
+        .with::<Files>()
+        .with::<StacApi>()
+        .with::<StacStatic>();
+    #[cfg(feature = "geoparquet")]
+    let sources = sources.with::<StacGeoparquet>();
+    sources
 }
 
 #[cfg(test)]

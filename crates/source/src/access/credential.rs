@@ -66,6 +66,10 @@ impl Credential {
     pub(crate) async fn apply(
         &self,
         client: &Client,
+        #[cfg_attr(
+            not(any(feature = "aws", feature = "gcp", feature = "azure")),
+            expect(unused_variables, reason = "only what is signed for clouds depends on it")
+        )]
         method: &Method,
         url: &mut Url,
         headers: &mut HeaderMap,

@@ -7,7 +7,7 @@ use terracube_grid::{Region, TimeRange};
 use terracube_source::conformance::Expectations;
 use terracube_source::{
     Access, Asset, Connector, EarthEngine, Files, Granule, Granules, Query, SearchMethod, Source,
-    StacApi, StacStatic, granules, source_conformance,
+    StacApi, StacGeoparquet, StacStatic, granules, source_conformance,
 };
 use terracube_testbed::{Paging, Server};
 
@@ -38,6 +38,14 @@ fn api(method: SearchMethod, paging: Paging) -> (StacApi, Access, Box<dyn Any>) 
 fn catalogue() -> (StacStatic, Access, Box<dyn Any>) {
     let server = server().start().unwrap();
     (StacStatic::new(server.static_url()), access(), Box::new(server))
+}
+
+/// Made of the items of [`server`], with hrefs below their collections, by
+/// `stac_geoparquet.arrow.to_parquet` (stac-geoparquet 0.8.3) and pyarrow with `row_group_size=6`.
+fn rows() -> (StacGeoparquet, Access, Box<dyn Any>) {
+    let file = include_bytes!("../data/runs.parquet");
+    let server = server().bytes("runs.parquet", file.to_vec()).start().unwrap();
+    (StacGeoparquet::new(server.file_url("runs.parquet")), access(), Box::new(server))
 }
 
 /// A connector that knows its granules.
@@ -171,6 +179,12 @@ runs! {
         credentials "any of HTTP",
         server "loopback"
         => catalogue(), expected();
+    stac_geoparquet: StacGeoparquet over "HTTP(S), buckets, folders",
+        listing "row groups of a file, by their `bbox`",
+        ranges "`Range`, version pinned by ETag",
+        credentials "any of HTTP",
+        server "loopback, a file by stac-geoparquet"
+        => rows(), expected();
     files_folders: Files over "folders",
         listing "directories, links that lead out left out",
         ranges "reads at offsets",

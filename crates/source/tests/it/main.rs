@@ -25,7 +25,6 @@ mod security;
 mod sftp;
 mod stac_api;
 mod stac_assets;
-#[cfg(feature = "geoparquet")]
 mod stac_geoparquet;
 mod stac_static;
 mod support;
