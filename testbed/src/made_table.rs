@@ -1,5 +1,7 @@
 //! Tables of documents that tests make, so that the documents say what the code does.
 
+use std::fs::OpenOptions;
+use std::io::{Read, Seek, Write};
 use std::path::Path;
 
 /// Compares a table with the part of a document between `<!-- table: NAME -->` and `<!-- end -->`.
@@ -11,10 +13,18 @@ use std::path::Path;
 /// an assertion for tests.
 #[expect(clippy::panic, reason = "an assertion for tests")]
 pub fn check(document: &str, name: &str, table: &str) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let path = root.join(document);
-    let text = std::fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("{document} cannot be read: {error}"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(document);
+    let writes = std::env::var_os("TERRACUBE_WRITE_DOCS").is_some_and(|value| value == "1");
+    let fail = |error| panic!("{document} cannot be read and written: {error}");
+    let mut file = OpenOptions::new().read(true).write(writes).open(path).unwrap_or_else(fail);
+    // Tests write at the same time, each its table.
+    if writes {
+        file.lock().unwrap_or_else(|error| panic!("{document} cannot be locked: {error}"));
+    }
+    let mut text = String::new();
+    if let Err(error) = file.read_to_string(&mut text) {
+        panic!("{document} cannot be read: {error}");
+    }
     let Some((before, there, after)) = split(&text, name) else {
         panic!("{document} has no `<!-- table: {name} -->` … `<!-- end -->`");
     };
@@ -22,8 +32,10 @@ pub fn check(document: &str, name: &str, table: &str) {
     if there == made {
         return;
     }
-    if std::env::var_os("TERRACUBE_WRITE_DOCS").is_some_and(|value| value == "1") {
-        if let Err(error) = std::fs::write(&path, format!("{before}{made}{after}")) {
+    if writes {
+        let written = format!("{before}{made}{after}");
+        let done = file.rewind().and_then(|()| file.set_len(0));
+        if let Err(error) = done.and_then(|()| file.write_all(written.as_bytes())) {
             panic!("{document} cannot be written: {error}");
         }
         return;
