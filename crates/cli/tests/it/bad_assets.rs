@@ -70,6 +70,17 @@ fn of_another_dtype() {
 }
 
 #[test]
+fn of_another_size_than_was_announced() {
+    let world = World::created();
+    let bytes = std::fs::read(world.path("ne.tif")).unwrap();
+    world.server.put_bytes("relief/ne.tif", bytes[..bytes.len() / 2].to_vec());
+    let fill = world.run(&["cube", "fill", "cube.icechunk"]);
+    let size = format!("size is {}, expected {}", bytes.len() / 2, bytes.len());
+    fill.must_fail(3, &["ne.tif is not what was announced", &size]);
+    assert_eq!(world.counts(), [12, 0, 0, 4]);
+}
+
+#[test]
 fn a_busy_server_is_asked_again() {
     let world = World::created();
     world.server.fault(Fault::on("nw.tif", FaultKind::status(503)).times(2));

@@ -21,6 +21,9 @@ pub(crate) const RESOLUTION: f64 = 100.0;
 pub(crate) const GRANULES: [(&str, usize, usize); 4] =
     [("nw", 0, 0), ("ne", 128, 0), ("sw", 0, 128), ("se", 128, 128)];
 
+/// The granule whose size is not announced, so that anything may stand in its place.
+const UNANNOUNCED: &str = "nw";
+
 pub(crate) struct World {
     pub(crate) server: Server,
     folder: TempDir,
@@ -71,7 +74,7 @@ fn item(name: &str, [col, row, side]: [usize; 3], size: usize) -> Value {
     let affine = [RESOLUTION, 0.0, geobox.bounds().min_x, 0.0, -RESOLUTION, geobox.bounds().max_y];
     let region = Region::from_geobox(&geobox).unwrap();
     let bbox = region.bbox_wgs84()[0];
-    json!({
+    let mut item = json!({
         "type": "Feature", "stac_version": "1.1.0", "id": name,
         "stac_extensions": ["https://stac-extensions.github.io/projection/v2.0.0/schema.json"],
         "geometry": region.to_geojson(),
@@ -80,9 +83,13 @@ fn item(name: &str, [col, row, side]: [usize; 3], size: usize) -> Value {
         "links": [],
         "assets": {"data": {
             "href": format!("{name}.tif"), "type": "image/tiff; application=geotiff", "roles": ["data"],
-            "proj:shape": [side, side], "proj:transform": affine, "file:size": size,
+            "proj:shape": [side, side], "proj:transform": affine,
         }},
-    })
+    });
+    if name != UNANNOUNCED {
+        item["assets"]["data"]["file:size"] = json!(size);
+    }
+    item
 }
 
 impl World {
