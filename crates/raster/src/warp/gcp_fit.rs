@@ -90,6 +90,19 @@ impl GcpFit {
         Ok(fit)
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        let of = |spline: &Spline| {
+            let weights = &spline.weights;
+            spline.points.len() * size_of::<Point>()
+                + (weights[0].len() + weights[1].len()) * size_of::<f64>()
+        };
+        let bytes = match &self.kind {
+            Kind::Polynomial { col, row, .. } => (col.len() + row.len()) * size_of::<f64>(),
+            Kind::Spline { guess, back } => of(guess) + of(back),
+        };
+        bytes as u64
+    }
+
     pub(super) fn position(&self, x: f64, y: f64) -> Point {
         let at = self.scaled(wrapped(x, self.middle.0, self.turn), y);
         let sum =

@@ -1,7 +1,7 @@
 //! Images without an affine onto a grid: by the places of their pixels, or by ground control points.
 
 use rayon::prelude::*;
-use terracube_grid::{Crs, GeoBox, Transform};
+use terracube_grid::{Crs, GeoBox, Transform, Window};
 
 use super::filter::Filter;
 use super::gcp_fit::GcpFit;
@@ -81,6 +81,55 @@ impl Locator {
         &self.crs
     }
 
+    /// Bytes of memory that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match &self.way {
+            Way::Swath(swath) => swath.bytes(),
+            Way::Gcps(fit) => fit.bytes(),
+        }
+    }
+
+    /// The pixels of an image of `size` columns and rows that a grid's pixel centres lie in, and
+    /// `margin` pixels around them as far as the image goes; `None` where none does. With a margin
+    /// of 1 it is all that nearest and bilinear at scale 1 look at. Every pixel of the grid is
+    /// placed, on the current rayon pool.
+    ///
+    /// # Errors
+    /// [`Error::Grid`] when there is no transform between the two CRSs.
+    pub fn window(
+        &self,
+        dst_box: &GeoBox,
+        size: (usize, usize),
+        margin: usize,
+    ) -> Result<Option<Window>> {
+        let places = Places::new(self, dst_box)?;
+        let (width, height) = (size.0 as f64, size.1 as f64);
+        let inside =
+            |(col, row): &Point| (0.0..=width).contains(col) && (0.0..=height).contains(row);
+        let row_range = |row: usize| {
+            let found = (0..dst_box.width).filter_map(|col| places.at(col, row)).filter(inside);
+            found.fold(NOWHERE, |[a, b], (col, row)| {
+                [(a.0.min(col), a.1.min(row)), (b.0.max(col), b.1.max(row))]
+            })
+        };
+        let both = |[a, b]: Range, [c, d]: Range| {
+            [(a.0.min(c.0), a.1.min(c.1)), (b.0.max(d.0), b.1.max(d.1))]
+        };
+        let [from, to] =
+            (0..dst_box.height).into_par_iter().map(row_range).reduce(|| NOWHERE, both);
+        if from.0 > to.0 {
+            return Ok(None);
+        }
+        let span = |from: f64, to: f64, size: usize| {
+            let first = (from as usize).saturating_sub(margin);
+            (first, (to as usize + 1 + margin).min(size) - first)
+        };
+        let ((col, width), (row, height)) =
+            (span(from.0, to.0, size.0), span(from.1, to.1, size.1));
+        Ok((width > 0 && height > 0).then(|| Window::new(col, row, width, height)))
+    }
+
     /// Column and row at a place `(x, y)` in the locator's CRS, 0 at the image's left and upper
     /// edge. They may lie outside the image; `None` where there is no answer.
     #[must_use]
@@ -93,6 +142,34 @@ impl Locator {
             Way::Gcps(fit) => fit.position(x, y),
         };
         (col.is_finite() && row.is_finite()).then_some((col, row))
+    }
+}
+
+/// The least and the greatest column and row.
+type Range = [Point; 2];
+const NOWHERE: Range = [(f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY)];
+
+/// Where the pixel centres of a grid are in an image.
+struct Places<'a> {
+    locator: &'a Locator,
+    grid: &'a GeoBox,
+    transform: Transform,
+}
+
+impl<'a> Places<'a> {
+    fn new(locator: &'a Locator, grid: &'a GeoBox) -> Result<Self> {
+        let transform = Transform::new(&grid.crs, &locator.crs).map_err(|source| Error::Grid {
+            what: "the place of the grid in the swath".into(),
+            source: Box::new(source),
+        })?;
+        Ok(Self { locator, grid, transform })
+    }
+
+    fn at(&self, col: usize, row: usize) -> Option<Point> {
+        let (x, y) = self.grid.pixel_center(col, row);
+        let is_same = self.transform.is_identity();
+        let (x, y) = if is_same { (x, y) } else { self.transform.forward(x, y)? };
+        self.locator.position(x, y)
     }
 }
 
@@ -125,19 +202,12 @@ pub fn warp_located(
             ),
         });
     }
-    let transform = Transform::new(&dst_box.crs, &locator.crs).map_err(|source| Error::Grid {
-        what: "the place of the grid in the swath".into(),
-        source: Box::new(source),
-    })?;
+    let places = Places::new(locator, dst_box)?;
     let mut out = Raster::empty(dst_box.width, dst_box.height, options.dtype);
     if src.width == 0 || src.height == 0 || out.width == 0 || out.height == 0 {
         return Ok(out);
     }
-    let at = |col: usize, row: usize| {
-        let (x, y) = dst_box.pixel_center(col, row);
-        let (x, y) = if transform.is_identity() { (x, y) } else { transform.forward(x, y)? };
-        locator.position(x, y)
-    };
+    let at = |col: usize, row: usize| places.at(col, row);
     typed!(src.dtype(), S => {
         if let Some(values) = S::slice(&src.pixels) {
             let source = Source::new(values, src, extent);

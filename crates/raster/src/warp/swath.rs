@@ -90,6 +90,11 @@ impl Swath {
         Ok(made)
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        let balls: usize = self.levels.iter().map(|level| level.balls.len()).sum();
+        (self.points.len() * size_of::<Vector>() + balls * size_of::<Option<Ball>>()) as u64
+    }
+
     /// Column and row in the image, 0 at its left and upper edge.
     pub(super) fn position(&self, x: f64, y: f64) -> Option<Point> {
         let view = View::new(vector(x, y, self.sphere), self.sphere.is_some());

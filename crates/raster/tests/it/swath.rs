@@ -314,6 +314,33 @@ fn what_cannot_be_located_says_why() {
     assert!(text.contains("average") && text.contains("bilinear"), "{text}");
 }
 
+#[test]
+fn a_window_of_the_image_is_enough_for_a_window_of_the_grid() {
+    let (grid, places) = polar((-51_300.0, 48_700.0), 1000.0, (100, 90));
+    let src = ramp(100, 90);
+    let locator = Locator::of_arrays(&places, None).unwrap();
+    assert!(locator.bytes() >= 100 * 90 * 24);
+    let fine =
+        GeoBox::new(grid.crs.clone(), grid.affine * Affine::scale(0.7, 0.7), 150, 140).unwrap();
+    for window in
+        [Window::new(0, 0, 30, 20), Window::new(61, 47, 9, 1), Window::new(120, 90, 30, 50)]
+    {
+        let part = fine.crop(&window);
+        let needed = locator.window(&part, (100, 90), 1).unwrap().unwrap();
+        assert!(needed.width <= window.width && needed.height <= window.height + 2, "{needed:?}");
+        for resampling in [Resampling::Nearest, Resampling::Bilinear] {
+            let mut options = WarpOptions::whole(resampling, &src);
+            let whole = warp_located(&src, &locator, &part, &options).unwrap();
+            (options.extent.col, options.extent.row) = (needed.col, needed.row);
+            let found = warp_located(&src.crop(&needed), &locator, &part, &options).unwrap();
+            assert_eq!(found, whole);
+        }
+    }
+    // Beside the image.
+    let beside = fine.crop(&Window::new(145, 0, 5, 5));
+    assert_eq!(locator.window(&beside, (100, 90), 1).unwrap(), None);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
