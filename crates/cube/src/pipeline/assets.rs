@@ -7,6 +7,7 @@ use terracube_raster::{BlockCache, Cog, RasterFile};
 use terracube_source::{Asset, Granule, Opened};
 use tokio::sync::OnceCell;
 
+use super::located::Located;
 use super::spool::{self, Fault, Spool};
 use crate::cube::BoundSource;
 use crate::{Error, Result};
@@ -30,8 +31,17 @@ type Slot = Arc<OnceCell<Arc<OpenAsset>>>;
 #[derive(Debug)]
 pub(super) struct OpenAsset {
     pub(super) raster: RasterFile,
+    /// Its place by points, when it has no grid; or why they do not tell it.
+    pub(super) located: Option<Result<Arc<Located>, String>>,
     /// Keeps a whole file on disk.
     _spooled: Option<spool::Opened>,
+}
+
+impl OpenAsset {
+    async fn new(raster: RasterFile, spooled: Option<spool::Opened>) -> Result<Arc<Self>> {
+        let located = Located::of(&raster).await?;
+        Ok(Arc::new(Self { raster, located, _spooled: spooled }))
+    }
 }
 
 /// Headers kept; past that the oldest are not looked for but all are dropped and read again.
@@ -127,8 +137,7 @@ impl Assets {
                 _ => fault(error.to_string()),
             },
         })?;
-        let raster = RasterFile::Local(opened.file.clone());
-        Ok(Arc::new(OpenAsset { raster, _spooled: Some(opened) }))
+        OpenAsset::new(RasterFile::Local(opened.file.clone()), Some(opened)).await
     }
 
     async fn read_cog(
@@ -140,7 +149,7 @@ impl Assets {
         match self.bound.source.open(granule, asset, &self.bound.access).await? {
             Opened::Bytes { store, key } => {
                 let cog = Cog::open_cached(store, key, self.blocks.clone()).await?;
-                Ok(Arc::new(OpenAsset { raster: RasterFile::Cog(cog), _spooled: None }))
+                OpenAsset::new(RasterFile::Cog(cog), None).await
             }
             _ => Err(Error::Asset {
                 granule: granule.id.clone(),

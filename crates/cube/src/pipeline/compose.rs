@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use terracube_grid::GeoBox;
 use terracube_raster::{
     DType, Mosaic, MosaicRule, Pixels, Raster, Resampling, SourceExtent, WarpOptions, copy_window,
-    warp,
+    warp, warp_located,
 };
 
 use super::download::{Fetched, FetchedPatch, Placed};
@@ -216,9 +216,25 @@ struct How {
 
 /// Brings a decoded window onto the patch's grid.
 fn place(source: Raster, how: How, target: &Target, placed: &Placed) -> Result<Raster> {
-    let Placed { level, plan, transform } = placed;
     let Target { geobox, at, tolerance } = target;
     let How { resampling, dtype, nodata } = how;
+    let options = |scale, extent| WarpOptions {
+        resampling,
+        scale,
+        extent,
+        dtype,
+        nodata,
+        tolerance: *tolerance,
+        at: *at,
+    };
+    let (level, plan, transform) = match placed {
+        Placed::Grid { level, plan, transform } => (level, plan, transform),
+        Placed::Located { by, src } => {
+            // At another scale kernels would be wider than what was read.
+            let options = options((1.0, 1.0), by.extent(src));
+            return Ok(warp_located(&source, &by.locator, geobox, &options)?);
+        }
+    };
     if let Some((col, row)) = plan.paste {
         let at = (plan.src.col as i64 - col, plan.src.row as i64 - row);
         return Ok(copy_window(source, at, (geobox.width, geobox.height), dtype, nodata)?);
@@ -229,15 +245,7 @@ fn place(source: Raster, how: How, target: &Target, placed: &Placed) -> Result<R
         width: level.width,
         height: level.height,
     };
-    let options = WarpOptions {
-        resampling,
-        scale: plan.scale,
-        extent,
-        dtype,
-        nodata,
-        tolerance: *tolerance,
-        at: *at,
-    };
+    let options = options(plan.scale, extent);
     Ok(warp(&source, &level.crop(&plan.src), geobox, transform, &options)?)
 }
 

@@ -7,8 +7,9 @@ use terracube_grid::{GeoBox, ReadPlan, TimeRange, Transform, Window};
 use terracube_raster::{DType, MosaicRule, RasterFile, RasterWindow, Resampling, WindowRef};
 use terracube_source::{Asset, Granule};
 
-use super::Round;
 use super::assets::OpenAsset;
+use super::located::{self, Located};
+use super::{PERMIT, Round};
 use crate::harmonise::{self, Linear};
 use crate::mask::Test;
 use crate::plan::Job;
@@ -47,13 +48,33 @@ pub(super) struct Numbers {
 
 /// How a fetched window lies.
 #[derive(Debug, Clone)]
-pub(super) struct Placed {
-    /// The grid of the asset's level, whole.
-    pub(super) level: GeoBox,
-    /// What to read where.
-    pub(super) plan: ReadPlan,
-    /// From the cube's CRS to the asset's.
-    pub(super) transform: Arc<Transform>,
+pub(super) enum Placed {
+    /// On a grid.
+    Grid {
+        /// The grid of the asset's level, whole.
+        level: GeoBox,
+        /// What to read where.
+        plan: ReadPlan,
+        /// From the cube's CRS to the asset's.
+        transform: Arc<Transform>,
+    },
+    /// By points.
+    Located {
+        /// The place of the asset's pixels.
+        by: Arc<Located>,
+        /// What to read.
+        src: Window,
+    },
+}
+
+impl Placed {
+    /// What is read, in pixels of the asset's level.
+    fn src(&self) -> Window {
+        match self {
+            Self::Grid { plan, .. } => plan.src,
+            Self::Located { src, .. } => *src,
+        }
+    }
 }
 
 /// A window that is here, still compressed.
@@ -124,8 +145,8 @@ pub(super) async fn plan(round: &Round, job: &Job) -> Result<Reads> {
 
 impl Reads {
     /// Bytes that the patch takes while it is worked on: the largest decoded window, and the patch
-    /// itself before and after encoding, and [what is composed](Self::composed). What is fetched is
-    /// accounted for by who reads ahead.
+    /// itself before and after encoding, the places of swaths, and
+    /// [what is composed](Self::composed). What is fetched is accounted for by who reads ahead.
     pub(super) fn cost(&self, round: &Round) -> u64 {
         let [rows, cols] = round.cube.patches().shape();
         let pixels = (rows * cols) as u64;
@@ -138,7 +159,15 @@ impl Reads {
             })
             .sum::<u64>();
         let of_masks = self.masks.iter().flatten().map(|(read, _)| 2 * read.decoded()).max();
-        of_bands + of_masks.unwrap_or(0) + self.composed(round)
+        of_bands + of_masks.unwrap_or(0) + self.located() + self.composed(round)
+    }
+
+    /// Bytes of the places of swaths, as if no other patch had them too.
+    fn located(&self) -> u64 {
+        let mut all: Vec<_> = self.all().filter_map(Read::located).collect();
+        all.sort_unstable_by_key(|by| Arc::as_ptr(by));
+        all.dedup_by_key(|by| Arc::as_ptr(by));
+        all.iter().map(|by| by.bytes).sum()
     }
 
     /// Bytes that are held until all granules of the patch were looked at: the rasters of a median,
@@ -181,16 +210,23 @@ impl Reads {
 
 impl Read {
     pub(super) fn window(&self) -> WindowRef {
-        WindowRef { level: self.level, band: self.band, window: self.placed.plan.src }
+        WindowRef { level: self.level, band: self.band, window: self.placed.src() }
     }
 
     fn decoded(&self) -> u64 {
-        self.asset.raster.decoded_bytes_for(&self.placed.plan.src)
+        self.asset.raster.decoded_bytes_for(&self.placed.src())
+    }
+
+    fn located(&self) -> Option<&Arc<Located>> {
+        match &self.placed {
+            Placed::Located { by, .. } => Some(by),
+            Placed::Grid { .. } => None,
+        }
     }
 
     async fn fetch(self) -> Result<Fetched> {
         let Self { asset, level, band, placed, granule, numbers, .. } = self;
-        let window = asset.raster.fetch(level, band, placed.plan.src).await?;
+        let window = asset.raster.fetch(level, band, placed.src()).await?;
         Ok(Fetched { window, _asset: asset, placed, numbers, granule })
     }
 }
@@ -231,6 +267,13 @@ impl<'a> Wanted<'a> {
         match self {
             Self::Band { band, .. } => band.variable.as_deref(),
             Self::Mask(_) => None,
+        }
+    }
+
+    fn resampling(&self) -> Resampling {
+        match self {
+            Self::Band { band, .. } => band.resampling,
+            Self::Mask(_) => Resampling::Nearest,
         }
     }
 
@@ -323,7 +366,8 @@ fn misfit(
 }
 
 /// What to read of one asset for one patch: nothing when they do not meet, and two windows when
-/// the patch lies across the asset's seam.
+/// the patch lies across the asset's seam. The points that a file has instead of a grid come before
+/// the grid that metadata gives it.
 async fn read(
     round: &Round,
     job: &Job,
@@ -347,9 +391,44 @@ async fn read(
         return Err(fault(reason));
     }
     let numbers = wanted.numbers((index, granule, asset), file, band).map_err(fault)?;
-    let Some(whole) = geobox_of(file, asset) else {
-        let why = file.geobox_missing().unwrap_or_default();
-        return Err(fault(format!("neither the file nor its metadata says where it lies: {why}")));
+    let host = host(&asset.href);
+    let placed_as = |level: usize, placed: Placed| Read {
+        asset: open.clone(),
+        level,
+        band,
+        placed,
+        granule: granule.id.clone(),
+        host: host.clone(),
+        numbers,
+    };
+    let whole = match (&open.located, geobox_of(file, asset)) {
+        (Some(Ok(by)), _) => {
+            if let Some(reason) = located::misfit(wanted.resampling()) {
+                return Err(fault(reason));
+            }
+            let reach = if let Wanted::Mask(mask) = wanted { mask.dilate } else { 0 };
+            let Some(src) = by.window(job.patch, patch, reach).await? else {
+                return Ok(Vec::new());
+            };
+            let read = placed_as(0, Placed::Located { by: by.clone(), src });
+            let (needed, limit) = (by.bytes + read.decoded(), u64::from(round.permits) * PERMIT);
+            if needed > limit {
+                return Err(fault(format!(
+                    "its window and its places take {needed} bytes, more than the {limit} that the memory allowed leaves: allow more, or declare smaller chunks"
+                )));
+            }
+            return Ok(vec![read]);
+        }
+        (_, Some(whole)) => whole,
+        (located, None) => {
+            let why = match located {
+                Some(Err(reason)) => reason,
+                _ => file.geobox_missing().unwrap_or_default(),
+            };
+            return Err(fault(format!(
+                "neither the file nor its metadata says where it lies: {why}"
+            )));
+        }
     };
     let transform = Arc::new(Transform::new(&patch.crs, &whole.crs)?);
     let level = match wanted.needs_full_resolution() {
@@ -372,15 +451,7 @@ async fn read(
             // A plan to paste has no margin.
             plan.src = grown(&plan.src, mask.dilate, &level_box);
         }
-        Read {
-            asset: open.clone(),
-            level,
-            band,
-            placed: Placed { level: level_box, plan, transform: transform.clone() },
-            granule: granule.id.clone(),
-            host: host(&asset.href),
-            numbers,
-        }
+        placed_as(level, Placed::Grid { level: level_box, plan, transform: transform.clone() })
     });
     Ok(reads.collect())
 }

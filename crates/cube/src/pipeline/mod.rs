@@ -4,6 +4,7 @@ mod ahead;
 mod assets;
 mod compose;
 mod download;
+mod located;
 mod render;
 mod spool;
 pub(crate) mod stage;

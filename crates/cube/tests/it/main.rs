@@ -20,5 +20,6 @@ mod real;
 mod scenes;
 mod shots;
 mod summary;
+mod swaths;
 mod times;
 mod whole;
