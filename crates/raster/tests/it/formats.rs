@@ -1,5 +1,6 @@
 //! The table of GeoTIFFs: every file as GDAL reads it, or refused by name.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -29,7 +30,7 @@ async fn real_files_read_as_gdal_reads_them() {
 }
 
 /// The reference made by `tests/python/formats_reference.py`.
-pub(crate) fn reference() -> serde_json::Map<String, Value> {
+pub(crate) fn reference() -> BTreeMap<String, Value> {
     serde_json::from_str(include_str!("../fixtures/formats.json")).unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use terracube_grid::{Time, Window};
 use terracube_raster::{LocalFile, LocalOptions};
 use terracube_testbed::made_table;
@@ -14,7 +14,7 @@ use crate::folder::shared;
 fn real_files_read_as_netcdf4_reads_them() {
     let Some(data) = shared("data", "the table of netCDF files") else { return };
     let text = include_str!("../fixtures/netcdf.json");
-    let reference: Map<String, Value> = serde_json::from_str(text).unwrap();
+    let reference: BTreeMap<String, Value> = serde_json::from_str(text).unwrap();
     let mut rows = vec!["| file | variables | bands | place | times |".to_owned()];
     rows.push("|---|---|---|---|---|".into());
     let mut wrong = Vec::new();
@@ -29,7 +29,9 @@ fn real_files_read_as_netcdf4_reads_them() {
             continue;
         }
         let mut found = Summary::default();
-        for (name, expected) in entry["variables"].as_object().unwrap() {
+        // In order of names, whatever order JSON is kept in.
+        let variables: BTreeMap<_, _> = entry["variables"].as_object().unwrap().iter().collect();
+        for (name, expected) in variables {
             let options = LocalOptions { variable: Some(name.clone()), ..Default::default() };
             match LocalFile::open(&data.join(path), &options) {
                 Ok(file) => match compare(&file, expected, &entry["places"]) {
