@@ -324,23 +324,7 @@ impl Inner {
 
     fn check_window(&self, level: usize, band: usize, window: &Window) -> Result<()> {
         self.check_band(band)?;
-        let out_of_range = |what, asked: String, has| {
-            Err(Error::OutOfRange { key: self.key.to_string(), what, asked, has })
-        };
-        let Some(found) = self.levels.get(level) else {
-            let has = format!("it has {} levels, counted from 0", self.levels.len());
-            return out_of_range("level", level.to_string(), has);
-        };
-        let fits = |at: usize, len: usize, limit: usize| {
-            len > 0 && at.checked_add(len).is_some_and(|end| end <= limit)
-        };
-        if !fits(window.col, window.width, found.width)
-            || !fits(window.row, window.height, found.height)
-        {
-            let has = format!("level {level} is {} by {}", found.width, found.height);
-            return out_of_range("window", format!("{window:?}"), has);
-        }
-        Ok(())
+        Level::check_window(self.key.as_str(), &self.levels, level, window)
     }
 }
 

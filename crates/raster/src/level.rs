@@ -1,6 +1,8 @@
 //! One resolution of a file, and which to read.
 
-use terracube_grid::{Affine, GeoBox};
+use terracube_grid::{Affine, GeoBox, Window};
+
+use crate::{Error, Result};
 
 /// One resolution of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +38,35 @@ impl Level {
     pub fn geobox(&self, full: &GeoBox) -> Option<GeoBox> {
         let affine = full.affine.compose(&Affine::scale(self.factor.0, self.factor.1));
         GeoBox::new(full.crs.clone(), affine, self.width, self.height).ok()
+    }
+
+    /// That there is such a level of the file `key`, and that `window` lies in it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`].
+    pub(crate) fn check_window(
+        key: &str,
+        levels: &[Self],
+        level: usize,
+        window: &Window,
+    ) -> Result<()> {
+        let out_of_range = |what, asked: String, has| {
+            Err(Error::OutOfRange { key: key.to_owned(), what, asked, has })
+        };
+        let Some(found) = levels.get(level) else {
+            let has = format!("it has {} levels, counted from 0", levels.len());
+            return out_of_range("level", level.to_string(), has);
+        };
+        let fits = |at: usize, len: usize, limit: usize| {
+            len > 0 && at.checked_add(len).is_some_and(|end| end <= limit)
+        };
+        if !fits(window.col, window.width, found.width)
+            || !fits(window.row, window.height, found.height)
+        {
+            let has = format!("level {level} is {} by {}", found.width, found.height);
+            return out_of_range("window", format!("{window:?}"), has);
+        }
+        Ok(())
     }
 }
 

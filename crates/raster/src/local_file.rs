@@ -163,21 +163,7 @@ impl LocalFile {
     /// [`Error::OutOfRange`] or [`Error::Read`].
     pub fn read(&self, level: usize, band: usize, window: Window) -> Result<Raster> {
         self.band(band)?;
-        let out_of_range =
-            |what, asked, has| Err(Error::OutOfRange { key: self.key(), what, asked, has });
-        let Some(found) = self.levels().get(level) else {
-            let has = format!("it has {} levels, counted from 0", self.levels().len());
-            return out_of_range("level", level.to_string(), has);
-        };
-        let fits = |at: usize, len: usize, limit: usize| {
-            len > 0 && at.checked_add(len).is_some_and(|end| end <= limit)
-        };
-        if !fits(window.col, window.width, found.width)
-            || !fits(window.row, window.height, found.height)
-        {
-            let has = format!("level {level} is {} by {}", found.width, found.height);
-            return out_of_range("window", format!("{window:?}"), has);
-        }
+        Level::check_window(&self.key(), self.levels(), level, &window)?;
         self.inner.reader.read(level, band, window)
     }
 

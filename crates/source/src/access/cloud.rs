@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use object_store::client::{HttpRequest, HttpRequestBody};
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderValue};
 use url::Url;
 
 use super::RedactedUrl;
@@ -142,7 +142,7 @@ impl Cloud {
                 let credential = credentials.get_credential().await.map_err(|_| none())?;
                 let value =
                     super::credential::header_value(&format!("Bearer {}", credential.bearer))?;
-                request.headers_mut().insert(AUTHORIZATION, value);
+                request.headers_mut().insert(reqwest::header::AUTHORIZATION, value);
             }
             #[cfg(feature = "azure")]
             Self::Azure { credentials, account } => {

@@ -205,19 +205,26 @@ impl Ready {
             Auth::Gcs(account) => Ok(Self::Cloud(Box::new(super::cloud::Cloud::gcs(account)?))),
             #[cfg(feature = "azure")]
             Auth::Azure(account) => Ok(Self::Cloud(Box::new(super::cloud::Cloud::azure(account)?))),
-            #[cfg(not(all(feature = "aws", feature = "gcp", feature = "azure")))]
-            Auth::Aws(_) | Auth::Gcs(_) | Auth::Azure(_) => Err(Error::Setting {
-                setting: "auth".to_owned(),
-                reason: "this build has no accounts at that cloud; its features `s3`, `gcs` and \
-                         `azure` have them"
-                    .to_owned(),
-            }),
+            #[cfg(not(feature = "aws"))]
+            Auth::Aws(_) => Err(no_accounts("s3")),
+            #[cfg(not(feature = "gcp"))]
+            Auth::Gcs(_) => Err(no_accounts("gcs")),
+            #[cfg(not(feature = "azure"))]
+            Auth::Azure(_) => Err(no_accounts("azure")),
             Auth::SshKey { .. } => Err(Error::Setting {
                 setting: "ssh_key".to_owned(),
                 reason: "it is for SFTP".to_owned(),
             }),
             Auth::Earthdata(earthdata) => Ok(Self::Login(Box::new(login(earthdata, insecure)?))),
         }
+    }
+}
+
+#[cfg(not(all(feature = "aws", feature = "gcp", feature = "azure")))]
+fn no_accounts(feature: &str) -> Error {
+    Error::Setting {
+        setting: "auth".to_owned(),
+        reason: format!("this build has no accounts at that cloud; its feature `{feature}` has"),
     }
 }
 
