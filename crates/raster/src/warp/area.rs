@@ -32,15 +32,19 @@ pub(super) fn visit<T: Sample>(
 pub(super) fn area_mean<T: Sample>(source: &Source<'_, T>, from: Point, to: Point) -> Option<f64> {
     let mut sum = Sum::default();
     visit(source, from, to, |value, weight| sum.add(value.to_f64(), weight))?;
-    sum.mean()
+    sum.mean_of_any()
 }
 
 /// The root of the mean square, weighed by area.
 pub(super) fn area_rms<T: Sample>(source: &Source<'_, T>, from: Point, to: Point) -> Option<f64> {
     let mut sum = Sum::default();
     visit(source, from, to, |value, weight| sum.add(value.to_f64().powi(2), weight))?;
-    sum.mean().map(f64::sqrt)
+    sum.mean_of_any().map(f64::sqrt)
 }
+
+/// An interval that is shorter takes the whole of the pixel that it lies in, as in GDAL: the two
+/// corners of a pixel that is turned by 45° are in one column or row of the source.
+const THIN: f64 = 1e-6;
 
 /// The pixels that an interval along one axis touches, clipped to the image.
 struct Span {
@@ -52,7 +56,11 @@ struct Span {
 
 impl Span {
     fn new(a: f64, b: f64, size: i64) -> Option<Self> {
-        let (low, high) = (a.min(b), a.max(b));
+        let (mut low, mut high) = (a.min(b), a.max(b));
+        if high - low < THIN {
+            low = (low + EDGE).floor();
+            high = low + 1.0;
+        }
         let first = ((low + EDGE).floor() as i64).max(0);
         let last = (((high - EDGE).ceil() as i64) - 1).min(size - 1);
         (first <= last).then_some(Self { low, high, first, last })

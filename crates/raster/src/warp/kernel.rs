@@ -176,4 +176,9 @@ impl Sum {
     pub(super) fn mean(&self) -> Option<f64> {
         (self.weights >= LEAST_WEIGHT).then(|| self.values / self.weights)
     }
+
+    /// The mean however small the weights are, as those of areas become where pixels are enlarged.
+    pub(super) fn mean_of_any(&self) -> Option<f64> {
+        (self.weights > 0.0).then(|| self.values / self.weights)
+    }
 }

@@ -85,4 +85,15 @@ for ratio in (0.7, 1.37, 2.3):
     case("few", few, "EPSG:32633", utm, "EPSG:32633",
          Affine(30 * ratio, 0, 500004.1, 0, -30 * ratio, 4999993.3), [9, 9], "lanczos", -1,
          max(1.0, ratio))
+# Two corners of a pixel turned by 45 degrees lie in one column or row of the source.
+turned = Affine(30, 0, 500000, 0, -30, 5000000) @ Affine.translation(7.2, 6.9) @ Affine.rotation(45)
+polar = Affine(1000, 0, -7000, 0, -1000, 7000)
+for method in ("average",) + areas:
+    src = classes if method in ("mode", "q1", "med", "q3") else holes
+    case("turned", src, "EPSG:32633", utm, "EPSG:32633",
+         turned @ Affine.scale(1.7) @ Affine.translation(-4, -4), [8, 8], method, -1)
+    case("polar", src, "EPSG:3413", polar, "EPSG:3995", Affine(1000, 0, -8100, 0, -1000, 8300),
+         [17, 17], method, -1)
+    case("enlarged", src, "EPSG:32633", utm, "EPSG:32633",
+         Affine(0.01, 0, 500089.95, 0, -0.01, 4999910.05), [10, 10], method, -1)
 print(json.dumps(cases, separators=(",", ":")))
