@@ -10,6 +10,7 @@
 //! | `/static/catalog.json` | the same items as a static catalogue with relative links |
 //! | `/token` | tokens by RFC 6749, for who an [`Identity`] knows |
 //! | `/oauth/authorize`, `/login` | the pages of a login server, and of a server that sends there |
+//! | `/v1/…` | Earth Engine, as [`earth_engine`] says |
 //! | `/_stats` | `{"requests", "assets", "bytes"}`: requests under `/files/` and bytes sent by them |
 //!
 //! ```
@@ -27,6 +28,7 @@ mod body;
 mod builder;
 mod byte_range;
 mod collection;
+pub mod earth_engine;
 mod error;
 mod fault;
 mod files;
@@ -36,6 +38,7 @@ mod identity;
 mod item;
 pub mod made_table;
 mod paging;
+mod plain_tiff;
 mod request;
 mod search;
 mod server;
@@ -48,5 +51,6 @@ pub use error::TestbedError;
 pub use fault::{Fault, FaultKind};
 pub use identity::Identity;
 pub use paging::Paging;
+pub use plain_tiff::PlainTiff;
 pub use request::Request;
 pub use server::Server;

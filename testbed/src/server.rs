@@ -11,7 +11,7 @@ use axum::extract::{Request as HttpRequest, State};
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::auth::Auth;
@@ -24,7 +24,7 @@ use crate::gate::gate;
 use crate::identity::{Identity, Tokens};
 use crate::paging::Paging;
 use crate::request::{Request, RequestLog};
-use crate::{identity, stac, static_catalogue};
+use crate::{earth_engine, identity, stac, static_catalogue};
 
 /// A server on a free port of 127.0.0.1; dropping it stops it.
 #[derive(Debug)]
@@ -86,6 +86,17 @@ impl Server {
     #[must_use]
     pub fn token_url(&self) -> String {
         format!("{}/token", self.url())
+    }
+
+    /// The key file of a service account whose tokens come from here, as Google writes it. The key
+    /// is made for tests.
+    #[must_use]
+    pub fn service_account(&self) -> Value {
+        json!({
+            "type": "service_account", "private_key_id": "k1",
+            "private_key": include_str!("../data/service-account.pem"),
+            "client_email": "robot@project.example", "token_uri": self.token_url(),
+        })
     }
 
     /// Takes the tokens given so far back, before they expire.
@@ -220,6 +231,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .merge(stac::routes(shared.post_search))
         .merge(static_catalogue::routes())
         .merge(identity::routes())
+        .merge(earth_engine::routes())
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&shared), gate))
         .with_state(shared)
 }

@@ -11,6 +11,7 @@ mod archive;
 mod bucket;
 mod claims;
 mod defects;
+mod earth_engine;
 mod folders;
 mod life;
 mod mosaics;

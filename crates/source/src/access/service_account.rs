@@ -114,13 +114,14 @@ mod tests {
 
     #[test]
     fn signatures_are_those_of_openssl() {
-        // openssl dgst -sha256 -sign tests/data/test-key.pem
+        // openssl dgst -sha256 -sign testbed/data/service-account.pem
         let expected = "wr1tboQomSlnSWpXUeUn7ppoi0LMeARAAFKa5eUtqSVtrStrkSrMgJNyr_MonDcA94M5CLjbJM\
                         BiA0a8rtSaoY1jSUahM1cGNvkLGGRyY9Uzu12d4XIeF3rXrLa85pxbQ_Ib03QrMat1wEtn7niC\
                         Iyjvoc8lGRE-59E6KJl67MTwi3FoyJylDkfuXD6ceAgf3roV3kl6D4_5jzLN2cxiNgZE7pEBoF\
                         clwqYpOv65B-3o8h0_ZyJrkHfMPQo-TE9v8WUlFXhFWyufTRgcr7kBylzmiQr-9qrK2gJSnxa7\
                         jPt_yGwlNfruDLxCqOiwiWB5r99EzRPEd40_KFiHAiUumA";
-        let key = private_key(include_str!("../../tests/data/test-key.pem")).unwrap();
+        let key =
+            private_key(include_str!("../../../../testbed/data/service-account.pem")).unwrap();
         let text = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UifQ";
         assert_eq!(sign(&key, text).unwrap().expose(), format!("{text}.{expected}"));
     }

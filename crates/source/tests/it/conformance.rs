@@ -220,13 +220,13 @@ runs! {
         ranges "a tile at once: `getPixels`",
         credentials "service account, or a token",
         server "loopback, by the API's documents"
-        => earth_engine::per_image().await, earth_engine::expected();
+        => earth_engine::per_image(), earth_engine::expected();
     earth_engine_composites: EarthEngine over "HTTPS, composites",
         listing "steps of time",
         ranges "a tile at once: `computePixels`",
         credentials "service account, or a token",
         server "loopback, by the API's documents"
-        => earth_engine::composites().await, earth_engine::expected_composites();
+        => earth_engine::composites(), earth_engine::expected_composites();
 }
 
 source_conformance!(known_granules, known(), expected());

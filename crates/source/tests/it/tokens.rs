@@ -311,9 +311,7 @@ async fn processes_share_a_token_by_a_file() {
 async fn a_service_account_shows_a_signed_assertion() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(Identity::new("nobody"));
-    let key = json!({ "type": "service_account", "private_key_id": "k1",
-        "private_key": include_str!("../data/test-key.pem"),
-        "client_email": "robot@project.example", "token_uri": server.token_url() });
+    let key = server.service_account();
     let auth = json!({ "service_account": { "key": secret(folder.path(), &key.to_string()),
         "scopes": ["https://www.googleapis.com/auth/earthengine", "b"] } });
     let access = archive(&server, auth).build().unwrap();
