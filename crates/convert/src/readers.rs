@@ -13,6 +13,7 @@ mod rtofs;
 mod sentinel1_l1;
 mod slstr_l2;
 mod topaz4;
+mod xml;
 
 use crate::error::{Error, Result};
 use crate::reader::Reader;

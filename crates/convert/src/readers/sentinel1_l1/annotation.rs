@@ -1,14 +1,13 @@
 //! What a product's XML files say of an image: where it is, and how it is calibrated.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use geographiclib_rs::{DirectGeodesic, Geodesic, InverseGeodesic};
-use roxmltree::{Document, Node};
 use terracube_grid::Time;
 
 use crate::error::{Error, Result};
 use crate::moment;
+use crate::readers::xml::{Find, document, text};
 
 /// The annotation of an image.
 #[derive(Debug)]
@@ -171,52 +170,6 @@ impl Calibration {
         };
         pixels.iter().map(mix).collect()
     }
-}
-
-/// Elements below one.
-struct Find<'a, 'b> {
-    path: &'a Path,
-    root: Node<'b, 'b>,
-}
-
-impl<'b> Find<'_, 'b> {
-    fn all(&self, name: &str) -> impl Iterator<Item = Node<'b, 'b>> {
-        self.root.descendants().filter(move |node| node.has_tag_name(name))
-    }
-
-    fn text(&self, name: &str) -> Result<String> {
-        let found = self.all(name).find_map(|node| node.text());
-        found
-            .map(|text| text.trim().to_owned())
-            .ok_or_else(|| Error::input(self.path, format!("there is no element `{name}`")))
-    }
-
-    fn number<T: FromStr>(&self, name: &str) -> Result<T> {
-        let text = self.text(name)?;
-        let failed = || Error::input(self.path, format!("`{name}` is `{text}`, not a number"));
-        text.parse().map_err(|_| failed())
-    }
-
-    fn numbers(&self, name: &str) -> Result<Vec<f64>> {
-        let text = self.text(name)?;
-        let number = |text: &str| {
-            let failed = || Error::input(self.path, format!("`{name}` holds `{text}`"));
-            text.parse::<f64>().map_err(|_| failed())
-        };
-        text.split_whitespace().map(number).collect()
-    }
-}
-
-fn text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|cause| Error::read(path, "it", cause))
-}
-
-fn document<'a>(path: &Path, text: &'a str) -> Result<Document<'a>> {
-    Document::parse(text).map_err(|cause| Error::NotReadable {
-        path: path.to_owned(),
-        format: "XML",
-        reason: cause.to_string(),
-    })
 }
 
 /// The interval of a position, or the outermost one, and how far into it.
