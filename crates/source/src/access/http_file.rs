@@ -13,6 +13,7 @@ use url::Url;
 
 use super::client::{Answer, Call};
 use super::coalesce::{FetchPlan, GAP, LARGEST};
+use super::one_file::{absent_is_none, answers_of, requests_of};
 use super::{Access, RedactedUrl, into_store_error};
 use crate::{Error, Result};
 
@@ -279,18 +280,13 @@ impl ReadStore for HttpFile {
         &self,
         requests: &[(Key, ByteRequest)],
     ) -> terracube_store::Result<Vec<Option<Bytes>>> {
-        let ours: Vec<ByteRequest> =
-            requests.iter().filter(|(key, _)| *key == self.key).map(|(_, part)| *part).collect();
+        let ours = requests_of(&self.key, requests);
         if ours.is_empty() {
             return Ok(vec![None; requests.len()]);
         }
         let parts = absent_is_none(self.read_parts(&ours).await)
             .map_err(|error| into_store_error(error, &self.key, &ours))?;
-        let mut parts = parts.unwrap_or_default().into_iter();
-        Ok(requests
-            .iter()
-            .map(|(key, _)| if *key == self.key { parts.next() } else { None })
-            .collect())
+        Ok(answers_of(&self.key, requests, parts))
     }
 
     async fn size(&self, key: &Key) -> terracube_store::Result<Option<u64>> {
@@ -370,14 +366,6 @@ impl Wanted {
             Self::Last(n) => size - at(n)..size,
         };
         (!range.is_empty()).then(|| whole.slice(range))
-    }
-}
-
-fn absent_is_none<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Error::NotFound { .. }) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use terracube_store::{ByteRequest, Key, ReadStore};
 
 use super::into_store_error;
+use super::one_file::absent_is_none;
 use crate::{Error, Result};
 
 /// One local file.
@@ -49,11 +50,7 @@ impl ReadStore for LocalFile {
         }
         let path = self.path.clone();
         let size = blocking(&self.path, move || Ok(std::fs::metadata(&path)?.len())).await;
-        match size {
-            Ok(size) => Ok(Some(size)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(into_store_error(error, &self.key, &[])),
-        }
+        absent_is_none(size).map_err(|error| into_store_error(error, &self.key, &[]))
     }
 }
 

@@ -28,6 +28,7 @@ mod local_file;
 mod location;
 mod login;
 mod netrc;
+mod one_file;
 mod pace;
 mod provider;
 mod redacted;
@@ -176,17 +177,7 @@ impl Access {
     /// # Errors
     /// As [`post_json`](Self::post_json).
     pub async fn post_json_with(&self, href: &str, body: &Value, own: &Headers) -> Result<Value> {
-        let Location::Web(url) = self.locate(href)? else {
-            return Err(Error::NotAllowed {
-                what: RedactedUrl::of(href).to_string(),
-                reason: "only a server can be asked".to_owned(),
-            });
-        };
-        let mut call = Call::get(url);
-        call.method = Method::POST;
-        call.own = own.clone();
-        call.body = Some(Body::new(body.to_string(), "application/json"));
-        self.json(call).await
+        self.json(Call { own: own.clone(), ..self.post(href, body)? }).await
     }
 
     /// The bytes that answer a JSON document, at most `limit`.
@@ -194,15 +185,7 @@ impl Access {
     /// # Errors
     /// [`Error::TooLarge`]; [`Error::WebPage`]; else as [`post_json`](Self::post_json).
     pub async fn post_bytes(&self, href: &str, body: &Value, limit: u64) -> Result<Bytes> {
-        let Location::Web(url) = self.locate(href)? else {
-            return Err(Error::NotAllowed {
-                what: RedactedUrl::of(href).to_string(),
-                reason: "only a server can be asked".to_owned(),
-            });
-        };
-        let mut call = Call::get(url);
-        call.method = Method::POST;
-        call.body = Some(Body::new(body.to_string(), "application/json"));
+        let call = self.post(href, body)?;
         let read = |mut answer: Answer| async move {
             if answer.is_web_page() {
                 return Err(Error::WebPage { url: answer.shown() });
@@ -324,6 +307,20 @@ impl Access {
 
     fn locate(&self, href: &str) -> Result<Location> {
         location::locate(href, &self.0.roots, &self.0.s3)
+    }
+
+    /// A document sent to a server.
+    fn post(&self, href: &str, body: &Value) -> Result<Call> {
+        let Location::Web(url) = self.locate(href)? else {
+            return Err(Error::NotAllowed {
+                what: RedactedUrl::of(href).to_string(),
+                reason: "only a server can be asked".to_owned(),
+            });
+        };
+        let mut call = Call::get(url);
+        call.method = Method::POST;
+        call.body = Some(Body::new(body.to_string(), "application/json"));
+        Ok(call)
     }
 
     async fn json(&self, mut call: Call) -> Result<Value> {

@@ -13,6 +13,7 @@ use terracube_store::{ByteRequest, Key, ReadStore};
 use super::checksum::Checksum;
 use super::coalesce::FetchPlan;
 use super::into_store_error;
+use super::one_file::{absent_is_none, answers_of, requests_of};
 use super::remote::{Remote, Stat};
 use crate::{Error, Result};
 
@@ -145,29 +146,18 @@ impl ReadStore for RemoteFile {
         &self,
         requests: &[(Key, ByteRequest)],
     ) -> terracube_store::Result<Vec<Option<Bytes>>> {
-        let ours: Vec<ByteRequest> =
-            requests.iter().filter(|(key, _)| *key == self.key).map(|(_, part)| *part).collect();
-        let parts = match self.parts(&ours).await {
-            Ok(parts) => parts,
-            Err(Error::NotFound { .. }) => return Ok(vec![None; requests.len()]),
-            Err(error) => return Err(into_store_error(error, &self.key, &ours)),
-        };
-        let mut parts = parts.into_iter();
-        Ok(requests
-            .iter()
-            .map(|(key, _)| if *key == self.key { parts.next() } else { None })
-            .collect())
+        let ours = requests_of(&self.key, requests);
+        let parts = absent_is_none(self.parts(&ours).await)
+            .map_err(|error| into_store_error(error, &self.key, &ours))?;
+        Ok(answers_of(&self.key, requests, parts))
     }
 
     async fn size(&self, key: &Key) -> terracube_store::Result<Option<u64>> {
         if *key != self.key {
             return Ok(None);
         }
-        match Self::size(self).await {
-            Ok(size) => Ok(Some(size)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(into_store_error(error, &self.key, &[])),
-        }
+        absent_is_none(Self::size(self).await)
+            .map_err(|error| into_store_error(error, &self.key, &[]))
     }
 }
 
