@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::azure;
+use super::buckets::Buckets;
 use super::client::Client;
 use super::credential::Credential;
 use super::http_client::{HttpClient, Settings};
@@ -28,7 +30,7 @@ pub struct AccessBuilder {
     retry: RetryPolicy,
     per_host: usize,
     public_only: bool,
-    s3: S3Endpoint,
+    buckets: Buckets,
     user_agent: String,
     token_folder: Option<PathBuf>,
     trusted: Trusted,
@@ -47,7 +49,7 @@ impl Default for AccessBuilder {
             retry: RetryPolicy::default(),
             per_host: 12,
             public_only: false,
-            s3: S3Endpoint::default(),
+            buckets: Buckets::default(),
             user_agent: concat!("terracube/", env!("CARGO_PKG_VERSION")).to_owned(),
             token_folder: None,
             trusted: Trusted::default(),
@@ -128,12 +130,18 @@ impl AccessBuilder {
     /// # Errors
     /// [`Error::Setting`] for what is no https or http URL.
     pub fn s3_endpoint(mut self, endpoint: &str) -> Result<Self> {
-        let url = url::Url::parse(endpoint).ok().filter(|url| url.has_host());
-        let url = url.filter(|url| matches!(url.scheme(), "https" | "http"));
-        self.s3 = S3Endpoint(Some(url.ok_or_else(|| Error::Setting {
-            setting: "s3_endpoint".to_owned(),
-            reason: "it is no https or http URL".to_owned(),
-        })?));
+        self.buckets.s3 = S3Endpoint(Some(web_url("s3_endpoint", endpoint)?));
+        Ok(self)
+    }
+
+    /// Where `az://container/key` is: at `{endpoint}/container/key`. If not set, at Microsoft, in
+    /// the storage account of the provider with [`Auth::Azure`] that has the container among its
+    /// hosts, else in that of `$AZURE_STORAGE_ACCOUNT_NAME`.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for what is no https or http URL.
+    pub fn azure_endpoint(mut self, endpoint: &str) -> Result<Self> {
+        self.buckets.azure.endpoint = Some(web_url("azure_endpoint", endpoint)?);
         Ok(self)
     }
 
@@ -167,7 +175,14 @@ impl AccessBuilder {
     ///
     /// # Errors
     /// [`Error::Secret`] for a secret that is missing, [`Error::Setting`] for what can't be.
-    pub fn build(self) -> Result<Access> {
+    pub fn build(mut self) -> Result<Access> {
+        self.buckets.azure.account = std::env::var(azure::ACCOUNT_VARIABLE).ok();
+        for provider in &self.providers {
+            let Some(Auth::Azure(account)) = &provider.auth else { continue };
+            let containers = provider.hosts.iter().filter_map(|host| host.container());
+            let named = containers.map(|name| (name.to_owned(), account.account.clone()));
+            self.buckets.azure.of_providers.extend(named);
+        }
         let client = |is_direct: bool| {
             HttpClient::new(Settings {
                 connect_timeout: self.connect_timeout,
@@ -191,7 +206,7 @@ impl AccessBuilder {
                 let hosts: Vec<_> = provider
                     .hosts
                     .iter()
-                    .map(|host| host.over_http(&self.s3, region))
+                    .map(|host| host.over_http(&self.buckets, region))
                     .collect::<Result<_>>()?;
                 provider.hosts = hosts.concat();
                 let limit = ProviderLimit::new(&provider.limits);
@@ -214,7 +229,7 @@ impl AccessBuilder {
                 counters: Arc::default(),
             },
             roots: Roots(self.roots),
-            s3: self.s3,
+            buckets: self.buckets,
             #[cfg(feature = "ftp")]
             ftp: super::ftp::Connections::default(),
             #[cfg(feature = "sftp")]
@@ -223,6 +238,14 @@ impl AccessBuilder {
             known_hosts: known_hosts(self.known_hosts),
         })))
     }
+}
+
+fn web_url(setting: &str, text: &str) -> Result<url::Url> {
+    let url = url::Url::parse(text).ok().filter(|url| url.has_host());
+    url.filter(|url| matches!(url.scheme(), "https" | "http")).ok_or_else(|| Error::Setting {
+        setting: setting.to_owned(),
+        reason: "it is no https or http URL".to_owned(),
+    })
 }
 
 #[cfg(feature = "sftp")]

@@ -6,13 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::s3::S3Endpoint;
+use super::buckets::Buckets;
 use crate::{Error, Result};
 
 /// Which URLs belong to a provider: one host exactly (scheme, name and port), or with `*.` before
 /// it every host below it; and a path, if one is given, with everything below it. Without a scheme
-/// it is https. `s3://bucket` and `gs://bucket` are the URLs that objects of that bucket have, with
-/// a path those below that prefix.
+/// it is https. `s3://bucket`, `gs://bucket` and `az://container` are the URLs that objects of that
+/// bucket have, with a path those below that prefix.
 ///
 /// ```
 /// use terracube_source::HostPattern;
@@ -46,9 +46,10 @@ impl HostPattern {
     }
 
     /// The patterns of URLs that go over the network: those of a bucket's objects, or itself.
-    pub(crate) fn over_http(&self, s3: &S3Endpoint, region: Option<&str>) -> Result<Vec<Self>> {
+    pub(crate) fn over_http(&self, buckets: &Buckets, region: Option<&str>) -> Result<Vec<Self>> {
         match self.scheme.as_str() {
-            "s3" => s3
+            "s3" => buckets
+                .s3
                 .patterns(&self.host, &self.path, region)
                 .iter()
                 .map(|pattern| pattern.parse())
@@ -57,8 +58,17 @@ impl HostPattern {
                 let place = "https://storage.googleapis.com";
                 Ok(vec![format!("{place}/{}{}", self.host, self.path).parse()?])
             }
+            "az" => {
+                let container = buckets.azure.container_url(&self.host)?;
+                Ok(vec![format!("{container}{}", self.path).parse()?])
+            }
             _ => Ok(vec![self.clone()]),
         }
+    }
+
+    /// The container of Azure that it names.
+    pub(crate) fn container(&self) -> Option<&str> {
+        (self.scheme == "az").then_some(self.host.as_str())
     }
 
     /// Whether `url` belongs to it.
@@ -133,9 +143,11 @@ impl FromStr for HostPattern {
             ),
         };
         let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
-        let is_bucket = matches!(scheme, "s3" | "gs");
+        let is_bucket = matches!(scheme, "s3" | "gs" | "az");
         if !is_bucket && !matches!(scheme, "https" | "http" | "ftp" | "ftps" | "sftp") {
-            return Err(invalid("has a scheme other than https, http, s3, gs, ftp, ftps and sftp"));
+            return Err(invalid(
+                "has a scheme other than https, http, s3, gs, az, ftp, ftps and sftp",
+            ));
         }
         let (below, rest) = rest.strip_prefix("*.").map_or((false, rest), |rest| (true, rest));
         let url = Url::parse(&format!("{}://{rest}", if is_bucket { "https" } else { scheme }))
@@ -253,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_bucket_is_the_places_of_its_objects() {
-        let amazon = S3Endpoint::default();
+        let amazon = Buckets::default();
         let pattern: HostPattern = "s3://cogs/a".parse().unwrap();
         let all = pattern.over_http(&amazon, Some("us-west-2")).unwrap();
         let matches = |url: &str| all.iter().any(|one| one.matches(&Url::parse(url).unwrap()));
@@ -289,6 +301,7 @@ mod tests {
         for text in [
             "s3://cogs/a",
             "gs://cogs",
+            "az://cogs/a",
             "https://*.good.example/data",
             "http://127.0.0.1:9",
             "https://h.example:8443",

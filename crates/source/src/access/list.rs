@@ -8,7 +8,7 @@ use url::Url;
 
 use super::client::{Answer, Call};
 use super::location::Location;
-use super::{Access, Listed, index_page, local_file, s3, s3_list};
+use super::{Access, Listed, azure_list, index_page, local_file, s3, s3_list};
 use crate::{Error, RedactedUrl, Result};
 
 /// The largest listing that is read, in bytes.
@@ -18,15 +18,15 @@ const MOST_ENTRIES: usize = 1_000_000;
 
 /// The entries of `folder` whose names begin with `prefix`, sorted by name.
 pub(crate) async fn list(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
-    let mut found = if folder.starts_with("s3://") || folder.starts_with("gs://") {
-        bucket(access, folder, prefix).await?
-    } else {
-        match access.locate(folder)? {
+    let mut found = match folder.split_once("://") {
+        Some(("s3" | "gs", _)) => bucket(access, folder, prefix).await?,
+        Some(("az" | "abfs" | "abfss", _)) => container(access, folder, prefix).await?,
+        _ => match access.locate(folder)? {
             Location::Web(url) => page(access, url).await?,
             #[cfg(any(feature = "ftp", feature = "sftp"))]
             Location::Remote(url) => super::remote::Remote::new(access, &url)?.list().await?,
             Location::File(path) => directory(access, &path).await?,
-        }
+        },
     };
     found.retain(|one| one.name.starts_with(prefix));
     found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -53,7 +53,7 @@ async fn bucket(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Liste
     let root = if is_google {
         s3::google_bucket_url(&bucket)?
     } else {
-        access.0.s3.bucket_url(&bucket)?
+        access.0.buckets.s3.bucket_url(&bucket)?
     };
     let mut found = Vec::new();
     let mut token: Option<String> = None;
@@ -70,6 +70,25 @@ async fn bucket(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Liste
             return Ok(found);
         }
         token = next;
+    }
+}
+
+async fn container(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
+    let below = access.0.buckets.azure.folder(folder)?;
+    let mut found = Vec::new();
+    let mut marker: Option<String> = None;
+    loop {
+        let call = azure_list::request(&below, prefix, marker.as_deref());
+        let read = |mut answer: Answer| async move { answer.body(LARGEST, "a listing").await };
+        let body = access.client().run(&call, read).await?;
+        let mut page = azure_list::Page::parse(&body, &call.url)?;
+        let next = page.next();
+        found.extend(page.entries(&below));
+        check_count(folder, found.len())?;
+        if next.is_none() || next == marker {
+            return Ok(found);
+        }
+        marker = next;
     }
 }
 

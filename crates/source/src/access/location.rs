@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use url::Url;
 
 use super::RedactedUrl;
-use super::s3::{self as buckets, S3Endpoint};
+use super::buckets::Buckets;
+use super::{azure, s3};
 use crate::{Error, Result};
 
 /// What an href names.
@@ -23,18 +24,19 @@ pub(crate) enum Location {
 #[derive(Debug, Default)]
 pub(crate) struct Roots(pub(crate) Vec<PathBuf>);
 
-pub(crate) fn locate(href: &str, roots: &Roots, s3: &S3Endpoint) -> Result<Location> {
+pub(crate) fn locate(href: &str, roots: &Roots, buckets: &Buckets) -> Result<Location> {
     let refuse =
         |reason: String| Err(Error::NotAllowed { what: RedactedUrl::of(href).to_string(), reason });
     match Url::parse(href) {
         Ok(url) => match url.scheme() {
             "https" | "http" => Ok(Location::Web(url)),
-            "s3" => s3.url(href).map(Location::Web),
-            "gs" => match buckets::google(&url) {
+            "s3" => buckets.s3.url(href).map(Location::Web),
+            "az" => buckets.azure.url(href).map(Location::Web),
+            "gs" => match s3::google(&url) {
                 Some(url) => Ok(Location::Web(url)),
                 None => refuse("it is no `gs://bucket/key`".to_owned()),
             },
-            "abfs" | "abfss" => match buckets::azure(&url) {
+            "abfs" | "abfss" => match azure::abfs(&url) {
                 Some(url) => Ok(Location::Web(url)),
                 None => refuse(
                     "it is no `abfs://container@account.dfs.core.windows.net/key`".to_owned(),
@@ -49,7 +51,7 @@ pub(crate) fn locate(href: &str, roots: &Roots, s3: &S3Endpoint) -> Result<Locat
             #[cfg(feature = "sftp")]
             "sftp" => Ok(Location::Remote(url)),
             scheme => refuse(format!(
-                "`{scheme}` is not read here; https, http, s3, gs, abfs and file are; ftp, ftps and sftp \
+                "`{scheme}` is not read here; https, http, s3, gs, az, abfs and file are; ftp, ftps and sftp \
                  if built in"
             )),
         },
@@ -106,7 +108,7 @@ mod tests {
         std::fs::write(root.join("in.txt"), "in").unwrap();
         std::fs::write(folder.path().join("out.txt"), "out").unwrap();
         let roots = Roots(vec![root.clone()]);
-        let at = |href: String| locate(&href, &roots, &S3Endpoint::default());
+        let at = |href: String| locate(&href, &roots, &Buckets::default());
         let inside = root.join("in.txt");
         assert!(matches!(at(inside.display().to_string()), Ok(Location::File(_))));
         assert!(matches!(at(format!("file://{}", inside.display())), Ok(Location::File(_))));
@@ -133,7 +135,7 @@ mod tests {
         for href in ["gopher://h.example/x", "gopher://h", "data:,x", "javascript:1"] {
             assert!(
                 matches!(
-                    locate(href, &Roots::default(), &S3Endpoint::default()),
+                    locate(href, &Roots::default(), &Buckets::default()),
                     Err(Error::NotAllowed { .. })
                 ),
                 "{href}"

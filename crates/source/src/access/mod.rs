@@ -4,6 +4,9 @@ mod address;
 mod auth;
 #[cfg(feature = "aws")]
 mod aws_profile;
+mod azure;
+mod azure_list;
+mod buckets;
 mod builder;
 mod checksum;
 mod client;
@@ -77,11 +80,11 @@ pub use retry::RetryPolicy;
 pub use secret::{Secret, SecretRef};
 pub use stats::{AccessStats, HostStats};
 
+use buckets::Buckets;
 use client::{Answer, Body, Call, Client};
 use http_file::HttpFile;
 use local_file::LocalFile;
 use location::{Location, Roots};
-use s3::S3Endpoint;
 
 use crate::{Asset, Error, Opened, Result};
 
@@ -109,7 +112,7 @@ pub struct Access(Arc<Inner>);
 struct Inner {
     client: Client,
     roots: Roots,
-    s3: S3Endpoint,
+    buckets: Buckets,
     #[cfg(feature = "ftp")]
     ftp: ftp::Connections,
     #[cfg(feature = "sftp")]
@@ -196,8 +199,9 @@ impl Access {
     }
 
     /// The entries of a folder whose names begin with `prefix`, sorted by name: a local folder, a
-    /// page that lists files (as Apache, nginx and others write them), `s3://bucket/prefix`, or a
-    /// folder over FTP, FTPS or SFTP.
+    /// page that lists files (as Apache, nginx and others write them), `s3://bucket/prefix`,
+    /// `gs://bucket/prefix`, `az://container/prefix` (or its `abfs` form), or a folder over FTP,
+    /// FTPS or SFTP.
     /// Nothing that lies elsewhere is listed, whatever a page links to.
     ///
     /// # Errors
@@ -306,7 +310,7 @@ impl Access {
     }
 
     fn locate(&self, href: &str) -> Result<Location> {
-        location::locate(href, &self.0.roots, &self.0.s3)
+        location::locate(href, &self.0.roots, &self.0.buckets)
     }
 
     /// A document sent to a server.

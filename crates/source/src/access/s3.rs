@@ -1,4 +1,4 @@
-//! Objects of buckets by their URLs: S3, Google Cloud Storage, Azure Blob Storage.
+//! Objects of buckets by their URLs: S3 and Google Cloud Storage.
 
 use std::fmt::Write as _;
 
@@ -107,31 +107,18 @@ pub(crate) fn google(url: &Url) -> Option<Url> {
     with_query(&format!("https://storage.googleapis.com/{bucket}/{key}"), url)
 }
 
-/// The URL of `abfs://container@account.dfs.core.windows.net/key`.
-pub(crate) fn azure(url: &Url) -> Option<Url> {
-    let key = url.path().strip_prefix('/').filter(|key| !key.is_empty())?;
-    let account = url.host_str()?.strip_suffix(".dfs.core.windows.net")?;
-    let is_name = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let is_plain = is_name(account) && is_name(url.username());
-    (is_plain && url.password().is_none() && url.port().is_none()).then_some(())?;
-    let container = url.username();
-    with_query(&format!("https://{account}.blob.core.windows.net/{container}/{key}"), url)
-}
-
 fn has_no_user(url: &Url) -> bool {
     url.username().is_empty() && url.password().is_none()
 }
 
-fn with_query(text: &str, from: &Url) -> Option<Url> {
+pub(crate) fn with_query(text: &str, from: &Url) -> Option<Url> {
     let mut url = Url::parse(text).ok()?;
     url.set_query(from.query());
     Some(url)
 }
 
 /// A part of a key as signatures want it: everything but letters, digits and `-_.~` encoded.
-fn encoded(part: &str) -> String {
+pub(crate) fn encoded(part: &str) -> String {
     part.bytes().fold(String::new(), |mut text, byte| {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
@@ -189,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_of_other_clouds() {
+    fn objects_at_google() {
         let google = |href: &str| google(&Url::parse(href).unwrap()).map(String::from);
         assert_eq!(
             google("gs://bucket_a/x/b%20c.tif").unwrap(),
@@ -197,19 +184,6 @@ mod tests {
         );
         for href in ["gs://bucket", "gs://bucket/", "gs://u@bucket/x", "gs://bucket:1/x"] {
             assert_eq!(google(href), None, "{href}");
-        }
-        let azure = |href: &str| azure(&Url::parse(href).unwrap()).map(String::from);
-        assert_eq!(
-            azure("abfs://data@acc.dfs.core.windows.net/a/b.tif").unwrap(),
-            "https://acc.blob.core.windows.net/data/a/b.tif"
-        );
-        for href in [
-            "abfs://data@acc.dfs.core.windows.net.evil.example/x",
-            "abfs://data@evil.example/x",
-            "abfs://acc.dfs.core.windows.net/x",
-            "abfs://data@a.b.dfs.core.windows.net/x",
-        ] {
-            assert_eq!(azure(href), None, "{href}");
         }
     }
 

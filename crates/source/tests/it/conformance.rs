@@ -121,6 +121,21 @@ fn files_in_a_bucket() -> (Files, Access, Box<dyn Any>) {
     (source, access, Box::new(server))
 }
 
+/// A container whose listing was recorded from Azurite: the folder of one day.
+fn files_in_a_container() -> (Files, Access, Box<dyn Any>) {
+    let mut server =
+        Server::builder().bytes("cogs", include_bytes!("../data/container.xml").to_vec());
+    for day in 1..=3 {
+        for band in ["red", "nir"] {
+            server = server.bytes(&format!("cogs/sst/X_2020-01-0{day}_{band}.tif"), noise(1000));
+        }
+    }
+    let server = server.start().unwrap();
+    let access = quick().azure_endpoint(&server.file_url("")).unwrap().build().unwrap();
+    let source = Files::new("az://cogs/sst/X_{time:%F}_{band}.tif").unwrap();
+    (source, access, Box::new(server))
+}
+
 /// What a run of the suite shows.
 struct Run {
     connector: &'static str,
@@ -203,6 +218,12 @@ runs! {
         credentials "those of the bucket's host",
         server "loopback, moto's listing; moto"
         => files_in_a_bucket(), in_a_bucket();
+    files_az: Files over "`az://`, `abfs://`",
+        listing "`List Blobs`, by prefix",
+        ranges "`Range`, version pinned by ETag",
+        credentials "shared key, SAS, those of the container's host, none",
+        server "loopback, Azurite's listing; Azurite"
+        => files_in_a_container(), in_a_bucket();
     files_ftps: Files over "FTP, FTPS (explicit TLS)",
         listing "`MLSD`, else `LIST`",
         ranges "`REST`, version pinned by size and time",

@@ -8,6 +8,8 @@
 )]
 
 mod archive;
+#[cfg(feature = "azure")]
+mod azure;
 #[cfg(all(feature = "aws", feature = "azure"))]
 mod clouds;
 mod conformance;
