@@ -83,7 +83,7 @@ const NEEDS: [Need; 8] = [
         purpose: Purpose::Test,
         what: "GDAL's library with its headers",
         packages: &["libgdal-dev"],
-        why: "the feature `gdal` reads other rasters with it",
+        why: "the feature `gdal` reads other rasters with it, and shifts datums by PROJ's grids",
         is_there: || command::find_program("gdal-config").is_some(),
     },
     Need {

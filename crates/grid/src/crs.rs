@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "gdal")]
+pub(crate) use datum::datum_key;
 pub(crate) use datum::{Datum, Shift};
 pub(crate) use ellipsoid::Ellipsoid;
 pub(crate) use proj_string::ProjString;

@@ -50,8 +50,7 @@ pub enum Error {
     },
     /// Two datums between which only a grid shift is good enough.
     #[error(
-        "no transform from {from} to {to}: datum {datum:?} needs a shift grid ({grid}), and grids are \
-         not read here; declare both in one datum, or give a PROJ string with +towgs84"
+        "no transform from {from} to {to}: datum {datum:?} needs a shift grid ({grid}); {GRIDS}"
     )]
     DatumGrid {
         /// Source CRS.
@@ -60,7 +59,8 @@ pub enum Error {
         to: String,
         /// The datum at fault.
         datum: String,
-        /// The grid that PROJ would use, or `regional shifts` where it takes another shift by area.
+        /// The grid that PROJ would use, or several joined by commas, or `regional shifts` where it takes
+        /// another shift by area.
         grid: String,
     },
     /// A number or combination of numbers that means nothing.
@@ -98,6 +98,15 @@ pub enum Error {
         reason: String,
     },
 }
+
+/// What to do about a grid.
+#[cfg(feature = "gdal")]
+const GRIDS: &str = "for most of the area of use PROJ has to have it, or one as good: put it where PROJ \
+                     looks (the package proj-data, or from https://cdn.proj.org into PROJ_DATA), or \
+                     let PROJ fetch it (PROJ_NETWORK=ON)";
+#[cfg(not(feature = "gdal"))]
+const GRIDS: &str = "grids are read with feature `gdal` only; without it declare both in one datum, or \
+                     give a PROJ string with +towgs84";
 
 impl Error {
     /// Whether trying again could help: never, nothing here does I/O.

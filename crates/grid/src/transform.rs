@@ -1,19 +1,28 @@
 //! Coordinates from one CRS to another.
 
 mod closed_form;
+mod datum_shift;
+#[cfg(feature = "gdal")]
+mod grid_shift;
+#[cfg(feature = "gdal")]
+mod operation;
+#[cfg(feature = "gdal")]
+mod operation_table;
 mod projector;
 
 use std::sync::Arc;
 
-use crate::crs::{Crs, Shift};
+use crate::crs::Crs;
 use crate::error::{Error, Result};
+use datum_shift::DatumShift;
 use projector::Projector;
 
 /// A transform between two CRSs, point by point, to better than a centimetre of PROJ's in the
 /// source's and destination's areas of use.
 ///
 /// Coordinates are `(x, y)` in each CRS's unit; geographic ones are degrees. Datum shifts are null or
-/// Helmert; see [`Transform::new`].
+/// Helmert; with feature `gdal`, those that take a grid, and projections that are not computed here,
+/// are left to PROJ: see [`Transform::new`] and [`Transform::by_proj`].
 ///
 /// ```
 /// use terracube_grid::{Crs, Transform};
@@ -32,38 +41,27 @@ struct Steps {
     identity: bool,
     from: Projector,
     to: Projector,
-    shift: Option<projector::DatumShift>,
+    shift: Option<DatumShift>,
 }
 
 impl Transform {
     /// From `src` to `dst`.
     ///
-    /// Where a datum is unknown, coordinates pass unshifted, as in PROJ.
+    /// Where a datum is unknown, coordinates pass unshifted, as in PROJ. With feature `gdal` a shift by
+    /// grids takes at each place the most accurate operation of PROJ's database whose grids are on
+    /// this machine, none that is not good to 5 m; a place that none of them holds has no coordinates.
     ///
     /// # Errors
     /// [`Error::UnsupportedProjection`] or [`Error::BadProjection`] when one CRS cannot be computed
-    /// here; [`Error::DatumGrid`] when the datums differ and only a grid would be good enough.
+    /// here, and with feature `gdal` by PROJ neither; [`Error::DatumGrid`] when the datums differ and
+    /// only a grid would be good enough, and with feature `gdal` is missing for a part of the areas of
+    /// use.
     pub fn new(src: &Crs, dst: &Crs) -> Result<Self> {
-        let (a, b) = (&src.inner().datum, &dst.inner().datum);
-        let mut shift = None;
-        if !a.is_same(b) {
-            for datum in [a, b] {
-                if let Shift::Grid(grid) = &datum.shift {
-                    return Err(Error::DatumGrid {
-                        from: src.to_string(),
-                        to: dst.to_string(),
-                        datum: datum.name.clone(),
-                        grid: grid.clone(),
-                    });
-                }
-            }
-            shift = projector::DatumShift::between(src, dst)?;
-        }
         Ok(Self(Arc::new(Steps {
+            shift: DatumShift::between(src, dst)?,
             identity: src.is_same(dst),
             from: Projector::new(src)?,
             to: Projector::new(dst)?,
-            shift,
             src: src.clone(),
             dst: dst.clone(),
         })))
@@ -87,6 +85,15 @@ impl Transform {
         self.0.identity
     }
 
+    /// Why PROJ computes a part of it: the error that stands in its place without feature `gdal`.
+    /// `None` when all is computed here, and so the same on every machine.
+    #[must_use]
+    pub fn by_proj(&self) -> Option<&Error> {
+        let s = &self.0;
+        let shift = s.shift.as_ref().and_then(DatumShift::refused);
+        shift.or_else(|| s.from.refused()).or_else(|| s.to.refused())
+    }
+
     /// The same transform in the other direction.
     #[must_use]
     pub fn reversed(&self) -> Self {
@@ -97,7 +104,7 @@ impl Transform {
             identity: s.identity,
             from: s.to.clone(),
             to: s.from.clone(),
-            shift: s.shift.as_ref().map(projector::DatumShift::reversed),
+            shift: s.shift.as_ref().map(DatumShift::reversed),
         }))
     }
 

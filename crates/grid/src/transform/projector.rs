@@ -7,19 +7,36 @@ use std::sync::Arc;
 use proj4rs::Proj;
 
 use super::closed_form::{Equirectangular, Mollweide, RotatedPole, WebMercator};
-use crate::bounds::Bounds;
-use crate::crs::{Crs, ProjString, Shift};
+use super::datum_shift::{convert, geographic_text};
+#[cfg(feature = "gdal")]
+use super::operation::Operation;
+use crate::crs::{Crs, ProjString};
 use crate::error::{Error, Result};
 
 /// Longitude and latitude are radians, east of Greenwich.
 #[derive(Clone)]
 pub(super) enum Projector {
-    LonLat { unit: f64, meridian: f64 },
+    LonLat {
+        unit: f64,
+        meridian: f64,
+    },
     WebMercator(WebMercator),
-    RotatedPole { pole: RotatedPole, unit: f64 },
+    RotatedPole {
+        pole: RotatedPole,
+        unit: f64,
+    },
     Mollweide(Mollweide),
     Equirectangular(Equirectangular),
     Engine(Arc<Engine>),
+    #[cfg(feature = "gdal")]
+    Proj(Arc<ByProj>),
+}
+
+/// A projection of PROJ's in the place of an error.
+#[cfg(feature = "gdal")]
+pub(super) struct ByProj {
+    operation: Operation,
+    refused: Error,
 }
 
 pub(super) struct Engine {
@@ -49,9 +66,13 @@ impl Projector {
                 });
             }
             "ob_tran" => {
-                return RotatedPole::new(params)
-                    .map(|pole| Self::RotatedPole { pole, unit: crs.angular_unit() })
-                    .ok_or_else(|| unsupported(crs, "ob_tran other than o_proj=longlat"));
+                return match RotatedPole::new(params) {
+                    Some(pole) => Ok(Self::RotatedPole { pole, unit: crs.angular_unit() }),
+                    None => {
+                        let refused = unsupported(crs, "ob_tran other than o_proj=longlat");
+                        Self::by_proj(&plain, refused)
+                    }
+                };
             }
             "merc" => {
                 if let Some(form) = WebMercator::new(params) {
@@ -66,23 +87,47 @@ impl Projector {
             "moll" => return Ok(Self::Mollweide(Mollweide::new(params))),
             _ => {}
         }
-        let engine = |text: &str| {
-            Proj::from_proj_string(text).map_err(|cause| match cause {
-                proj4rs::errors::Error::ProjectionNotFound => unsupported(crs, params.projection()),
-                other => Error::BadProjection {
-                    crs: crs.to_string(),
-                    proj4: crs.proj4().to_owned(),
-                    source: Box::new(std::io::Error::other(other.to_string())),
-                },
-            })
+        let bad = |cause: proj4rs::errors::Error| Error::BadProjection {
+            crs: crs.to_string(),
+            proj4: crs.proj4().to_owned(),
+            source: Box::new(std::io::Error::other(cause.to_string())),
         };
-        let projected = engine(&plain.to_string())?;
-        let geographic = engine(&geographic_text(crs))?;
+        let projected = match Proj::from_proj_string(&plain.to_string()) {
+            Err(proj4rs::errors::Error::ProjectionNotFound) => {
+                return Self::by_proj(&plain, unsupported(crs, params.projection()));
+            }
+            found => found.map_err(bad)?,
+        };
+        let geographic = Proj::from_proj_string(&geographic_text(crs)).map_err(bad)?;
         Ok(Self::Engine(Arc::new(Engine {
             meridian: central_meridian(params),
             projected,
             geographic,
         })))
+    }
+
+    /// The projection by PROJ, where that is there and knows it.
+    #[cfg(feature = "gdal")]
+    fn by_proj(plain: &ProjString, refused: Error) -> Result<Self> {
+        // PROJ's angles are radians or degrees, depending on the projection.
+        match Operation::open(&plain.to_string()).filter(|_| !plain.is_geographic()) {
+            Some(operation) => Ok(Self::Proj(Arc::new(ByProj { operation, refused }))),
+            None => Err(refused),
+        }
+    }
+
+    #[cfg(not(feature = "gdal"))]
+    fn by_proj(_plain: &ProjString, refused: Error) -> Result<Self> {
+        Err(refused)
+    }
+
+    /// The error in whose place PROJ does it.
+    pub(super) fn refused(&self) -> Option<&Error> {
+        match self {
+            #[cfg(feature = "gdal")]
+            Self::Proj(proj) => Some(&proj.refused),
+            _ => None,
+        }
     }
 
     pub(super) fn unproject(&self, x: f64, y: f64) -> Option<(f64, f64)> {
@@ -99,6 +144,8 @@ impl Projector {
                 let found = convert(&engine.projected, &engine.geographic, (x, y))?;
                 engine.holds(found).then_some(found)?
             }
+            #[cfg(feature = "gdal")]
+            Self::Proj(proj) => proj.operation.inverse((x, y))?,
         };
         valid(found)
     }
@@ -118,6 +165,8 @@ impl Projector {
                 engine.holds((lon, lat)).then_some(())?;
                 convert(&engine.geographic, &engine.projected, (lon, lat))?
             }
+            #[cfg(feature = "gdal")]
+            Self::Proj(proj) => proj.operation.forward((lon, lat))?,
         };
         (x.is_finite() && y.is_finite()).then_some((x, y))
     }
@@ -132,87 +181,10 @@ impl fmt::Debug for Projector {
             Self::Mollweide(_) => "Mollweide",
             Self::Equirectangular(_) => "Equirectangular",
             Self::Engine(_) => "Engine",
+            #[cfg(feature = "gdal")]
+            Self::Proj(_) => "Proj",
         })
     }
-}
-
-/// A Helmert shift between two datums, on radians.
-#[derive(Clone)]
-pub(super) struct DatumShift {
-    src: Ways,
-    dst: Ways,
-}
-
-/// The way from a datum to WGS 84, or several, each for an area in longitude and latitude.
-type Ways = Arc<[(Bounds, Proj)]>;
-
-impl DatumShift {
-    /// `None` when coordinates pass unchanged.
-    pub(super) fn between(src: &Crs, dst: &Crs) -> Result<Option<Self>> {
-        let (a, b) = (&src.inner().datum.shift, &dst.inner().datum.shift);
-        if matches!(a, Shift::Unknown) || matches!(b, Shift::Unknown) {
-            return Ok(None);
-        }
-        let moves = |shift: &Shift| matches!(shift, Shift::Helmert(_) | Shift::Regional(_));
-        if !moves(a) && !moves(b) {
-            return Ok(None);
-        }
-        Ok(Some(Self { src: ways(src, a)?, dst: ways(dst, b)? }))
-    }
-
-    pub(super) fn reversed(&self) -> Self {
-        Self { src: Arc::clone(&self.dst), dst: Arc::clone(&self.src) }
-    }
-
-    pub(super) fn forward(&self, point: (f64, f64)) -> Option<(f64, f64)> {
-        convert(at(&self.src, point)?, at(&self.dst, point)?, point)
-    }
-
-    pub(super) fn inverse(&self, point: (f64, f64)) -> Option<(f64, f64)> {
-        convert(at(&self.dst, point)?, at(&self.src, point)?, point)
-    }
-}
-
-/// The way at a place: the first whose area holds it, else the last.
-fn at(ways: &Ways, (lon, lat): (f64, f64)) -> Option<&Proj> {
-    let (lon, lat) = (lon.to_degrees(), lat.to_degrees());
-    let holds = |b: &Bounds| {
-        let inside = (b.min_x <= lon, lon <= b.max_x);
-        let across = if b.min_x <= b.max_x { inside.0 && inside.1 } else { inside.0 || inside.1 };
-        across && b.min_y <= lat && lat <= b.max_y
-    };
-    let found = ways.iter().find(|(bounds, _)| holds(bounds)).or_else(|| ways.last());
-    found.map(|(_, way)| way)
-}
-
-fn ways(crs: &Crs, shift: &Shift) -> Result<Ways> {
-    const EVERYWHERE: Bounds = Bounds::new(-180.0, -90.0, 180.0, 90.0);
-    let way = |bounds: Bounds, numbers: &[f64; 7]| {
-        let words: Vec<String> = numbers.iter().map(f64::to_string).collect();
-        let text = format!("{} +towgs84={}", geographic_text(crs), words.join(","));
-        let proj = Proj::from_proj_string(&text).map_err(|cause| Error::BadProjection {
-            crs: crs.to_string(),
-            proj4: text,
-            source: Box::new(std::io::Error::other(cause.to_string())),
-        })?;
-        Ok((bounds, proj))
-    };
-    match shift {
-        Shift::Regional(parts) => parts.iter().map(|(b, numbers)| way(*b, numbers)).collect(),
-        Shift::Helmert(numbers) => Ok(Arc::new([way(EVERYWHERE, numbers)?])),
-        _ => Ok(Arc::new([way(EVERYWHERE, &[0.0; 7])?])),
-    }
-}
-
-impl fmt::Debug for DatumShift {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DatumShift")
-    }
-}
-
-fn convert(src: &Proj, dst: &Proj, mut point: (f64, f64)) -> Option<(f64, f64)> {
-    proj4rs::transform::transform(src, dst, &mut point).ok()?;
-    Some(point)
 }
 
 fn central_meridian(p: &ProjString) -> Option<f64> {
@@ -222,16 +194,6 @@ fn central_meridian(p: &ProjString) -> Option<f64> {
         _ => return None,
     };
     Some((lon_0 + p.prime_meridian()).to_radians())
-}
-
-/// Longitude and latitude on the CRS's ellipsoid, from Greenwich.
-fn geographic_text(crs: &Crs) -> String {
-    let e = crs.ellipsoid();
-    if e.inverse_flattening == 0.0 {
-        format!("+proj=longlat +a={} +b={}", e.a, e.a)
-    } else {
-        format!("+proj=longlat +a={} +rf={}", e.a, e.inverse_flattening)
-    }
 }
 
 /// Rounding may leave a latitude a hair beyond the pole.
@@ -244,12 +206,18 @@ fn valid((lon, lat): (f64, f64)) -> Option<(f64, f64)> {
 }
 
 fn unsupported(crs: &Crs, projection: &str) -> Error {
+    const REST: &str = if cfg!(feature = "gdal") {
+        "and those of the PROJ that is installed, which does not have it"
+    } else {
+        "and with feature `gdal` all of PROJ's"
+    };
     Error::UnsupportedProjection {
         crs: crs.to_string(),
         projection: projection.to_owned(),
-        known: "aea, aeqd, cass, cea, eqc, eqdc, eqearth, etmerc, geos, gnom, krovak, laea, lcc, longlat, merc, \
-                mill, moll, ob_tran (o_proj=longlat), omerc, ortho, poly, robin, sinu, somerc, stere, sterea, \
-                tmerc, tpers, utm"
-            .to_owned(),
+        known: format!(
+            "aea, aeqd, cass, cea, eqc, eqdc, eqearth, etmerc, geos, gnom, krovak, laea, lcc, longlat, \
+             merc, mill, moll, ob_tran (o_proj=longlat), omerc, ortho, poly, robin, sinu, somerc, stere, \
+             sterea, tmerc, tpers, utm, {REST}"
+        ),
     }
 }

@@ -20,6 +20,8 @@ mod hostile;
 #[cfg(feature = "netcdf")]
 mod netcdf_files;
 mod real;
+#[cfg(feature = "gdal")]
+mod shifted;
 mod swath;
 mod warped;
 mod windows;
