@@ -2,33 +2,39 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::command::{self, cargo};
 use crate::setup::{self, Purpose, SetupOptions};
 use crate::venv::{Packages, Python, Venv};
 
-/// Runs one bench target or all but `peers`; `rest` goes to the benchmark itself.
+/// Runs one bench target or all but `peers` and `idf`; `rest` goes to the benchmark itself.
 pub(crate) fn run(options: &SetupOptions, name: Option<&str>, rest: &[String]) -> Result<()> {
     let mut bench = cargo();
-    bench.args(["bench", "--package", "terracube-benches"]);
+    bench.arg("bench");
     match name {
+        // Beside its crate: it needs libnetcdf, which the other benchmarks do not.
+        Some("idf") => {
+            let package = ["--package", "terracube-convert", "--features", "netcdf"];
+            bench.args(package).args(["--bench", "idf"]);
+            bench.env("TERRACUBE_IDF_PYTHON", idf_converter(options)?.program("python"));
+        }
         Some("peers") => {
             for (variable, venv) in peers(options) {
                 bench.env(variable, venv.program("python"));
             }
-            bench.args(["--bench", "peers"]);
+            bench.args(OURS).args(["--bench", "peers"]);
         }
         Some(name) => {
             if name == "store" {
                 with_python(&mut bench, options);
             }
-            bench.args(["--bench", name]);
+            bench.args(OURS).args(["--bench", name]);
         }
         None => {
             with_python(&mut bench, options);
-            // That of the peers takes many minutes and installs packages: it is asked for by name.
-            bench.args(ALONE.iter().flat_map(|name| ["--bench", name]));
+            // Those of peers take many minutes and install packages: they are asked for by name.
+            bench.args(OURS).args(ALONE.iter().flat_map(|name| ["--bench", name]));
         }
     }
     if !rest.is_empty() {
@@ -36,6 +42,9 @@ pub(crate) fn run(options: &SetupOptions, name: Option<&str>, rest: &[String]) -
     }
     command::run(&mut bench)
 }
+
+/// The package of most benchmarks.
+const OURS: [&str; 2] = ["--package", "terracube-benches"];
 
 /// The benchmarks of this project by itself.
 const ALONE: [&str; 6] = ["decode", "encode", "fill", "plan", "store", "warp"];
@@ -49,6 +58,19 @@ fn with_python(bench: &mut Command, options: &SetupOptions) {
         Ok(None) => {}
         Err(error) => println!("setup: zarr-python is left out: {error:#}"),
     }
+}
+
+/// The environment of idf-converter, which needs numpy 1, which there is for these Pythons only.
+fn idf_converter(options: &SetupOptions) -> Result<Venv> {
+    setup::run(options, Purpose::Test)?;
+    let versions = [(3, 11), (3, 12)];
+    let python = Python::of_one_of(&versions).context("no Python 3.11 or 3.12 with venv")?;
+    let packages = Packages {
+        folder: "idf-venv",
+        requirements: "requirements-idf.txt",
+        purpose: "are what conversions are compared with",
+    };
+    Venv::with_packages(&command::root(), &python, packages)
 }
 
 /// The environments of the peers, each with the variable that names its Python. What cannot be had

@@ -58,7 +58,8 @@ enum Task {
     /// Run the benchmarks of this project by itself, or that of one name
     ///
     /// `bench peers` installs smart-geocubes, odc-stac, rasterio, zarr, icechunk, xarray and
-    /// gdalwarp and compares with them; `--check` after it says what is reached and what is short.
+    /// gdalwarp and compares with them, `bench idf` idf-converter; `--check` after it says what is
+    /// reached and what is short.
     Bench {
         #[command(flatten)]
         options: SetupOptions,

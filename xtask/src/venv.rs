@@ -42,11 +42,20 @@ impl Python {
 
     /// The first in that order of this version or later.
     pub(crate) fn of_at_least(version: (u32, u32)) -> Option<Self> {
+        Self::find(|python| python.version >= version)
+    }
+
+    /// The first in that order of one of these versions, where packages are for no other.
+    pub(crate) fn of_one_of(versions: &[(u32, u32)]) -> Option<Self> {
+        Self::find(|python| versions.contains(&python.version))
+    }
+
+    fn find(is_wanted: impl Fn(&Self) -> bool) -> Option<Self> {
         let mut candidates = vec![PathBuf::from("python3.13"), PathBuf::from("python3.12")];
         let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
         candidates.extend(pyenv_pythons(&home.join(".pyenv/versions")));
         candidates.extend(["python3.11", "python3"].map(PathBuf::from));
-        candidates.into_iter().filter_map(Self::probe).find(|python| python.version >= version)
+        candidates.into_iter().filter_map(Self::probe).find(is_wanted)
     }
 
     fn probe(file: PathBuf) -> Option<Self> {

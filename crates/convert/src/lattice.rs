@@ -6,7 +6,7 @@ mod swath;
 use terracube_grid::Transform;
 
 pub(crate) use longitude::{Unwrapped, wrapped};
-pub(crate) use swath::{SwathPlaces, between, swath};
+pub(crate) use swath::{SwathPlaces, between, swath, swath_of};
 
 use crate::error::{Error, Result};
 use crate::granule::{Lattice, Model};

@@ -3,9 +3,15 @@
 #[cfg(not(feature = "netcdf"))]
 mod absent;
 #[cfg(feature = "netcdf")]
+mod deflate;
+#[cfg(feature = "netcdf")]
+mod inflate;
+#[cfg(feature = "netcdf")]
 mod quiet;
 #[cfg(feature = "netcdf")]
 mod reader;
+#[cfg(feature = "netcdf")]
+mod stored;
 #[cfg(feature = "netcdf")]
 mod value;
 #[cfg(feature = "netcdf")]

@@ -1,5 +1,10 @@
 //! Values of a variable in physical units; missing ones are NaN.
 
+use rayon::prelude::*;
+
+/// Values that one thread works on at a time.
+const PART: usize = 1 << 16;
+
 /// Values in physical units; NaN where one is missing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Samples {
@@ -43,14 +48,19 @@ impl Samples {
     /// Least and greatest finite value.
     #[must_use]
     pub fn extremes(&self) -> Option<(f64, f64)> {
-        fn of<T: Copy + Into<f64>>(values: &[T]) -> (f64, f64) {
-            values
-                .iter()
-                .map(|value| (*value).into())
-                .filter(|value: &f64| value.is_finite())
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), value| {
-                    (least.min(value), most.max(value))
+        fn of<T: Copy + Into<f64> + Sync>(values: &[T]) -> (f64, f64) {
+            let none = (f64::INFINITY, f64::NEG_INFINITY);
+            let of_part = |part: &[T]| {
+                part.iter().map(|value| (*value).into()).fold(none, |(least, most), value: f64| {
+                    if value.is_finite() {
+                        (least.min(value), most.max(value))
+                    } else {
+                        (least, most)
+                    }
                 })
+            };
+            let both = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
+            values.par_chunks(PART).map(of_part).reduce(|| none, both)
         }
         let (least, most) = match self {
             Self::F32(values) => of(values),
@@ -84,11 +94,47 @@ impl Samples {
         }
     }
 
+    /// Takes out the values whose neighbour of the same index in `others` is out.
+    pub(crate) fn mask(&mut self, others: &Self, is_out: impl Fn(f64) -> bool + Sync) {
+        fn of<T: Copy + Send + Sync, U: Copy + Into<f64> + Sync>(
+            values: &mut [T],
+            others: &[U],
+            is_out: impl Fn(f64) -> bool + Sync,
+            missing: T,
+        ) {
+            values.par_chunks_mut(PART).zip(others.par_chunks(PART)).for_each(
+                |(values, others)| {
+                    for (value, other) in values.iter_mut().zip(others) {
+                        *value = if is_out((*other).into()) { missing } else { *value };
+                    }
+                },
+            );
+        }
+        match (self, others) {
+            (Self::F32(values), Self::F32(others)) => of(values, others, is_out, f32::NAN),
+            (Self::F32(values), Self::F64(others)) => of(values, others, is_out, f32::NAN),
+            (Self::F64(values), Self::F32(others)) => of(values, others, is_out, f64::NAN),
+            (Self::F64(values), Self::F64(others)) => of(values, others, is_out, f64::NAN),
+        }
+    }
+
     /// Values of what is made of each.
-    pub(crate) fn map<T>(&self, with: impl Fn(f64) -> T) -> Vec<T> {
+    pub(crate) fn map<T: Copy + Default + Send>(&self, with: impl Fn(f64) -> T + Sync) -> Vec<T> {
+        fn of<S: Copy + Into<f64> + Sync, T: Copy + Default + Send>(
+            values: &[S],
+            with: impl Fn(f64) -> T + Sync,
+        ) -> Vec<T> {
+            let mut out = vec![T::default(); values.len()];
+            out.par_chunks_mut(PART).zip(values.par_chunks(PART)).for_each(|(out, values)| {
+                for (out, value) in out.iter_mut().zip(values) {
+                    *out = with((*value).into());
+                }
+            });
+            out
+        }
         match self {
-            Self::F32(values) => values.iter().map(|value| with(f64::from(*value))).collect(),
-            Self::F64(values) => values.iter().map(|value| with(*value)).collect(),
+            Self::F32(values) => of(values, with),
+            Self::F64(values) => of(values, with),
         }
     }
 

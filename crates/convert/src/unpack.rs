@@ -1,9 +1,14 @@
 //! Variables of a file in physical units, masked as CF and the netCDF User's Guide say.
 
+use rayon::prelude::*;
+
 use crate::attribute::{Attribute, NumberType};
 use crate::error::Result;
 use crate::nc::{NcFile, NcVariable};
 use crate::samples::Samples;
+
+/// Values that one thread works on at a time.
+const PART: usize = 1 << 16;
 
 /// How stored values become physical ones.
 #[derive(Debug, Clone)]
@@ -62,16 +67,25 @@ impl Unpacking {
         stored * self.scale + self.offset
     }
 
-    /// The physical value, NaN where the stored one is masked.
-    fn value(&self, stored: f64) -> f64 {
-        if stored.is_nan()
-            || self.fills.contains(&stored)
-            || self.least.is_some_and(|least| stored < least)
-            || self.most.is_some_and(|most| stored > most)
-        {
-            return f64::NAN;
-        }
-        self.physical(stored)
+    /// Stored values to physical ones, NaN where one is masked.
+    fn apply<T: Copy + Into<f64> + Send>(&self, values: &mut [T], narrow: fn(f64) -> T) {
+        // As compilers like it: a fixed number of comparisons, none that is not needed. NaN is
+        // equal to nothing.
+        let mut fills =
+            self.fills.chunks(2).map(|pair| [pair[0], *pair.last().unwrap_or(&f64::NAN)]);
+        let [one, other] = fills.next().unwrap_or([f64::NAN; 2]);
+        let more: Vec<f64> = fills.flatten().collect();
+        let (least, most) =
+            (self.least.unwrap_or(f64::NEG_INFINITY), self.most.unwrap_or(f64::INFINITY));
+        values.par_chunks_mut(PART).for_each(|values| {
+            for value in values {
+                let stored: f64 = (*value).into();
+                let is_out =
+                    (stored == one) | (stored == other) | (stored < least) | (stored > most)
+                        || (!more.is_empty() && more.contains(&stored));
+                *value = narrow(if is_out { f64::NAN } else { self.physical(stored) });
+            }
+        });
     }
 
     /// Whether floats tell apart what neighbouring stored values become.
@@ -94,15 +108,11 @@ pub(crate) fn window(
     let unpacking = Unpacking::of(variable);
     if unpacking.fits_f32() {
         let mut values = file.raw_f32(&variable.name, start, count)?;
-        for value in &mut values {
-            *value = unpacking.value(f64::from(*value)) as f32;
-        }
+        unpacking.apply(&mut values, |value| value as f32);
         return Ok(Samples::F32(values));
     }
     let mut values = file.raw_f64(&variable.name, start, count)?;
-    for value in &mut values {
-        *value = unpacking.value(*value);
-    }
+    unpacking.apply(&mut values, |value| value);
     Ok(Samples::F64(values))
 }
 
@@ -111,9 +121,7 @@ pub(crate) fn whole(file: &NcFile, variable: &NcVariable) -> Result<Vec<f64>> {
     let start = vec![0; variable.shape.len()];
     let unpacking = Unpacking::of(variable);
     let mut values = file.raw_f64(&variable.name, &start, &variable.shape)?;
-    for value in &mut values {
-        *value = unpacking.value(*value);
-    }
+    unpacking.apply(&mut values, |value| value);
     Ok(values)
 }
 

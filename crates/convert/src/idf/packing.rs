@@ -10,6 +10,9 @@ pub(super) const FILL: u8 = 255;
 pub(super) const FILL_F32: f32 = 9.969_21e36;
 /// The greatest byte that is a value.
 const TOP: f64 = 254.0;
+/// Added to a small number above 0 it leaves no bits for fractions: halves go to the even one, and
+/// the last byte is the number.
+const HALVES_TO_EVEN: f64 = (1u64 << 52) as f64;
 
 /// Attributes of variables that are kept.
 const KEPT: [&str; 12] = [
@@ -63,11 +66,9 @@ pub(super) fn packed(field: Field, is_float: bool, is_compat: bool) -> Result<Pa
         attributes.set("valid_min", Attribute::number(kind, 0.0));
         attributes.set("valid_max", Attribute::number(kind, TOP));
         PackedValues::U8(field.samples.map(|value| {
-            if value.is_nan() {
-                return FILL;
-            }
-            let steps = (value.clamp(clip.0, clip.1) - least) / scale;
-            steps.round_ties_even().clamp(0.0, TOP) as u8
+            let steps = (value.max(clip.0).min(clip.1) - least) / scale;
+            let byte = (steps.clamp(0.0, TOP) + HALVES_TO_EVEN).to_bits() as u8;
+            if value.is_nan() { FILL } else { byte }
         }))
     };
     for name in KEPT {

@@ -46,65 +46,115 @@ pub(super) fn lattice(full: &Lattice, level: u32) -> Lattice {
     }
 }
 
-/// Means of blocks; missing where fewer than half of a block's pixels are there.
-pub(super) fn values(full: &PackedValues, sizes: &[usize], level: u32) -> PackedValues {
-    match full {
-        PackedValues::U8(values) => {
-            let is_there = |value: u8| (value != FILL).then_some(f64::from(value));
-            let mean = |mean: Option<f64>| mean.map_or(FILL, |mean| mean.round_ties_even() as u8);
-            PackedValues::U8(means(values, sizes, level, is_there, mean))
-        }
-        PackedValues::F32(values) => {
-            let is_there = |value: f32| (value != FILL_F32).then_some(f64::from(value));
-            let mean = |mean: Option<f64>| mean.map_or(FILL_F32, |mean| mean as f32);
-            PackedValues::F32(means(values, sizes, level, is_there, mean))
-        }
-    }
+/// Sums of the values in the blocks of a level; each level is made of the one before.
+pub(super) struct Sums {
+    /// Pixels of the full resolution along each axis.
+    full: [usize; 2],
+    level: u32,
+    cols: usize,
+    blocks: Vec<Block>,
+    is_float: bool,
 }
 
-fn means<T: Copy + Send + Sync>(
-    values: &[T],
-    sizes: &[usize],
-    level: u32,
-    is_there: impl Fn(T) -> Option<f64> + Sync,
-    mean: impl Fn(Option<f64>) -> T + Sync,
-) -> Vec<T> {
-    let (rows, cols) = (sizes[0], sizes[1]);
-    let block = 1usize << level;
-    let (out_rows, out_cols) = (rows.div_ceil(block), cols.div_ceil(block));
-    let row_of_blocks = |out_row: usize| {
-        let mut sums = vec![(0.0, 0usize); out_cols];
-        let first = out_row * block;
-        let height = block.min(rows - first);
-        for row in first..first + height {
-            let line = &values[row * cols..(row + 1) * cols];
-            for (part, sum) in line.chunks(block).zip(&mut sums) {
-                for value in part.iter().filter_map(|value| is_there(*value)) {
-                    sum.0 += value;
-                    sum.1 += 1;
+/// The values that are there of a block's pixels.
+#[derive(Clone, Copy, Default)]
+struct Block {
+    sum: f64,
+    count: u32,
+}
+
+impl Sums {
+    /// Of level 1.
+    pub(super) fn of(values: &PackedValues, sizes: &[usize]) -> Self {
+        let full = [sizes[0], sizes[1]];
+        match values {
+            PackedValues::U8(values) => Self::first(full, values, false, |value| {
+                let is_there = value != FILL;
+                (if is_there { f64::from(value) } else { 0.0 }, u32::from(is_there))
+            }),
+            PackedValues::F32(values) => Self::first(full, values, true, |value| {
+                let is_there = value != FILL_F32;
+                (if is_there { f64::from(value) } else { 0.0 }, u32::from(is_there))
+            }),
+        }
+    }
+
+    fn first<T: Copy + Sync>(
+        full: [usize; 2],
+        values: &[T],
+        is_float: bool,
+        of: impl Fn(T) -> (f64, u32) + Sync,
+    ) -> Self {
+        let cols = full[1].div_ceil(2);
+        let mut blocks = vec![Block::default(); full[0].div_ceil(2) * cols];
+        let rows = values.par_chunks(2 * full[1]);
+        blocks.par_chunks_mut(cols).zip(rows).for_each(|(blocks, rows)| {
+            for row in rows.chunks(full[1]) {
+                for (pair, block) in row.chunks(2).zip(&mut *blocks) {
+                    for value in pair {
+                        let (value, count) = of(*value);
+                        block.sum += value;
+                        block.count += count;
+                    }
                 }
             }
+        });
+        Self { full, level: 1, cols, blocks, is_float }
+    }
+
+    /// Of the level after this one.
+    pub(super) fn coarser(&self) -> Self {
+        let cols = self.cols.div_ceil(2);
+        let mut blocks = vec![Block::default(); (self.blocks.len() / self.cols).div_ceil(2) * cols];
+        let rows = self.blocks.par_chunks(2 * self.cols);
+        blocks.par_chunks_mut(cols).zip(rows).for_each(|(blocks, rows)| {
+            for row in rows.chunks(self.cols) {
+                for (pair, block) in row.chunks(2).zip(&mut *blocks) {
+                    for part in pair {
+                        block.sum += part.sum;
+                        block.count += part.count;
+                    }
+                }
+            }
+        });
+        Self { level: self.level + 1, cols, blocks, ..*self }
+    }
+
+    /// Means of the blocks; missing where fewer than half of a block's pixels are there.
+    pub(super) fn means(&self) -> PackedValues {
+        if self.is_float {
+            return PackedValues::F32(self.each(|mean| mean.map_or(FILL_F32, |mean| mean as f32)));
         }
-        let width = |col: usize| block.min(cols - col * block);
-        let made = |(col, (sum, count)): (usize, (f64, usize))| {
-            let is_enough = count > 0 && 2 * count >= width(col) * height;
-            mean(is_enough.then(|| sum / count as f64))
+        let byte = |mean: f64| mean.round_ties_even() as u8;
+        PackedValues::U8(self.each(|mean| mean.map_or(FILL, byte)))
+    }
+
+    fn each<T: Send>(&self, with: impl Fn(Option<f64>) -> T + Sync) -> Vec<T> {
+        let side = 1usize << self.level;
+        let extent = |axis: usize, index: usize| side.min(self.full[axis] - index * side);
+        let of_block = |(index, block): (usize, &Block)| {
+            let pixels = extent(0, index / self.cols) * extent(1, index % self.cols);
+            let is_enough = block.count > 0 && 2 * block.count as usize >= pixels;
+            with(is_enough.then(|| block.sum / f64::from(block.count)))
         };
-        sums.into_iter().enumerate().map(made).collect::<Vec<T>>()
-    };
-    (0..out_rows).into_par_iter().flat_map_iter(row_of_blocks).collect()
+        self.blocks.par_iter().enumerate().map(of_block).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::packing::PackedValues;
-    use super::values;
+    use super::Sums;
 
     #[test]
     fn a_block_is_the_true_mean_of_what_is_there() {
         let full = PackedValues::U8(vec![1, 2, 255, 2, 3, 255, 255, 255, 9]);
-        let PackedValues::U8(found) = values(&full, &[3, 3], 1) else { panic!("not bytes") };
+        let sums = Sums::of(&full, &[3, 3]);
+        let PackedValues::U8(found) = sums.means() else { panic!("not bytes") };
         // 1 2 2 3 → 2 of 5/3; one of two is half; 255 255 → none; 9 alone
         assert_eq!(found, [2, 255, 255, 9]);
+        // 1 2 2 3 9: 17/5 of five pixels of nine
+        let PackedValues::U8(found) = sums.coarser().means() else { panic!("not bytes") };
+        assert_eq!(found, [3]);
     }
 }

@@ -6,7 +6,7 @@ use terracube_grid::Crs;
 
 use super::attributes;
 use super::packing::{self, Packed, PackedValues};
-use super::pyramid;
+use super::pyramid::{self, Sums};
 use crate::attribute::{Attribute, Attributes, NumberType};
 use crate::error::{Error, Result};
 use crate::granule::{Granule, Lattice, Model};
@@ -45,21 +45,22 @@ pub(crate) fn write(
     level(&file(0), &lattice, &times, crs.as_ref(), &packed, &globals)?;
     // A trajectory has no coarser levels.
     if output.is_on("downscale") && lattice.model != Model::TimeDependent {
+        let mut sums: Vec<Sums> = Vec::with_capacity(packed.len());
         for k in 1..=pyramid::levels(&lattice) {
             let factor = Attribute::number(NumberType::I32, f64::from(k));
             globals.set("idf_subsampling_factor", factor);
             let metres = resolution * f64::from(1u32 << k);
             globals.set("idf_spatial_resolution", Attribute::number(NumberType::F32, metres));
-            let coarse: Vec<Packed> = packed
-                .iter()
-                .map(|full| Packed {
-                    name: full.name.clone(),
-                    values: pyramid::values(&full.values, &lattice.sizes, k),
-                    attributes: full.attributes.clone(),
-                })
-                .collect();
+            if sums.is_empty() {
+                sums = packed.iter().map(|full| Sums::of(&full.values, &lattice.sizes)).collect();
+            } else {
+                sums = sums.iter().map(Sums::coarser).collect();
+            }
+            for (field, sums) in packed.iter_mut().zip(&sums) {
+                field.values = sums.means();
+            }
             let points = pyramid::lattice(&lattice, k);
-            level(&file(k), &points, &times, crs.as_ref(), &coarse, &globals)?;
+            level(&file(k), &points, &times, crs.as_ref(), &packed, &globals)?;
             names.push(name(k));
         }
     }

@@ -26,11 +26,24 @@ pub(crate) struct SwathPlaces {
 /// joins these.
 pub(crate) fn swath(
     places: &SwathPlaces,
+    size: (usize, usize),
+    input: &Options,
+    output: &Options,
+) -> Result<Lattice> {
+    let place = |at: usize| (places.lat[at], places.lon[at]);
+    swath_of((places.rows, places.cells), place, size, input, output)
+}
+
+/// The same of a matrix of so many rows and cells, whose latitudes and longitudes `place` tells by
+/// index.
+pub(crate) fn swath_of(
+    (place_rows, place_cells): (usize, usize),
+    place: impl Fn(usize) -> (f64, f64),
     (rows, cells): (usize, usize),
     input: &Options,
     output: &Options,
 ) -> Result<Lattice> {
-    if places.rows < 2 || places.cells < 2 || rows < 2 || cells < 2 {
+    if place_rows < 2 || place_cells < 2 || rows < 2 || cells < 2 {
         return Err(Error::option(
             "path",
             format!("a swath of {rows} by {cells} pixels has no area: 2 by 2 are the least"),
@@ -40,14 +53,15 @@ pub(crate) fn swath(
         let spacing = input.spacing(&keys, 32)?;
         Ok(evenly(len, (len - 1).div_ceil(spacing) + 1))
     };
-    let by_row = taken(["geoloc_row_spacing", "geoloc_spacing"], places.rows)?;
-    let by_cell = taken(["geoloc_cell_spacing", "geoloc_spacing"], places.cells)?;
+    let by_row = taken(["geoloc_row_spacing", "geoloc_spacing"], place_rows)?;
+    let by_cell = taken(["geoloc_cell_spacing", "geoloc_spacing"], place_cells)?;
     let mut lon = Vec::with_capacity(by_row.len() * by_cell.len());
     let mut lat = Vec::with_capacity(lon.capacity());
     for row in &by_row {
         for cell in &by_cell {
-            lon.push(places.lon[row * places.cells + cell]);
-            lat.push(places.lat[row * places.cells + cell]);
+            let place = place(row * place_cells + cell);
+            lat.push(place.0);
+            lon.push(place.1);
         }
     }
     if lat.iter().chain(&lon).any(|value| !value.is_finite()) {
@@ -63,8 +77,8 @@ pub(crate) fn swath(
         taken.iter().map(|index| *index as f64 * scale + shift).collect()
     };
     let mesh = Mesh {
-        ys: image(&by_row, places.rows, rows),
-        xs: image(&by_cell, places.cells, cells),
+        ys: image(&by_row, place_rows, rows),
+        xs: image(&by_cell, place_cells, cells),
         lat,
         lon,
         geodesic: Geodesic::wgs84(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use netcdf::types::{FloatType, IntType, NcVariableType};
 use netcdf::{Extent, Extents, NcTypeDescriptor};
 
+use super::inflate::{self, Number};
 use super::{NcVariable, value};
 use crate::attribute::{Attributes, NumberType};
 use crate::error::{Error, Result};
@@ -84,17 +85,29 @@ impl NcFile {
 
     /// Stored values of a window, as doubles.
     pub(crate) fn raw_f64(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<f64>> {
-        self.raw(name, start, count)
+        self.numbers(name, start, count)
     }
 
     /// Stored values of a window, as floats.
     pub(crate) fn raw_f32(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<f32>> {
-        self.raw(name, start, count)
+        self.numbers(name, start, count)
     }
 
     /// Stored values of a window, as bits.
     pub(crate) fn raw_u64(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<u64>> {
         self.raw(name, start, count)
+    }
+
+    fn numbers<T: NcTypeDescriptor + Number>(
+        &self,
+        name: &str,
+        start: &[usize],
+        count: &[usize],
+    ) -> Result<Vec<T>> {
+        let inflated = self
+            .find(name)
+            .and_then(|variable| inflate::window(&self.path, &variable, start, count));
+        inflated.map_or_else(|| self.raw(name, start, count), Ok)
     }
 
     fn raw<T: NcTypeDescriptor + Copy>(

@@ -1,15 +1,18 @@
 //! Swaths of sea surface temperature as GHRSST's Data Specification lays them out.
 
+use rayon::prelude::*;
+
 use super::coverage;
 use super::picture::{Override, Slab, slab};
 use crate::attribute::Attributes;
 use crate::error::{Error, Result};
-use crate::granule::{Field, Granule};
+use crate::granule::{Field, Granule, Lattice};
 use crate::idf;
-use crate::lattice::{self, SwathPlaces};
-use crate::nc::NcFile;
+use crate::lattice;
+use crate::nc::{NcFile, NcVariable};
 use crate::options::Options;
 use crate::reader::{Input, Reader, Reading, Sink};
+use crate::samples::Samples;
 use crate::unpack;
 
 /// `ghrsst/l2p`.
@@ -23,7 +26,11 @@ pub(super) struct Track {
     pub(super) cells: String,
     /// First row and how many.
     pub(super) window: (usize, usize),
-    pub(super) places: SwathPlaces,
+    /// Cells of a row.
+    width: usize,
+    /// Degrees of all pixels of the file.
+    lat: Samples,
+    lon: Samples,
 }
 
 impl Reader for GhrsstL2p {
@@ -58,9 +65,7 @@ impl Reader for GhrsstL2p {
         let overrides = options.pairs("global_overrides")?;
         let coverage =
             coverage::of_step(&file, None, (&given_names(&of_file), &overrides), options, false)?;
-        let size = (track.places.rows, track.places.cells);
-        let lattice = lattice::swath(&track.places, size, options, &input.output)
-            .map_err(|cause| of_file_at_fault(&file, cause))?;
+        let lattice = track.lattice(&file, options, &input.output)?;
         sink(Granule {
             id: input.id(&input.base_name()),
             lattice,
@@ -89,13 +94,14 @@ pub(super) fn track(file: &NcFile, lat: &str, lon: &str) -> Result<Option<Track>
     if of_lon.shape != variable.shape {
         return Err(Error::input(file.path(), format!("`{lon}` has not the size of `{lat}`")));
     }
-    let (lat, lon) = (unpack::whole(file, &variable)?, unpack::whole(file, &of_lon)?);
-    let is_masked = |at: usize| !(lat[at].is_finite() && lon[at].is_finite());
+    let whole = |variable: &NcVariable| unpack::window(file, variable, &[0, 0], &variable.shape);
+    let (lat, lon) = (whole(&variable)?, whole(&of_lon)?);
+    let is_masked = |at: usize| !(lat.get(at).is_finite() && lon.get(at).is_finite());
     let is_empty = |row: &usize| (row * width..(row + 1) * width).all(is_masked);
     let Some(first) = (0..*height).find(|row| !is_empty(row)) else { return Ok(None) };
     let last = (first..*height).rev().find(|row| !is_empty(row)).unwrap_or(first);
     let pixels = first * width..(last + 1) * width;
-    if let Some(at) = pixels.clone().find(|at| is_masked(*at)) {
+    if let Some(at) = pixels.into_par_iter().find_first(|at| is_masked(*at)) {
         return Err(Error::input(
             file.path(),
             format!(
@@ -105,28 +111,39 @@ pub(super) fn track(file: &NcFile, lat: &str, lon: &str) -> Result<Option<Track>
             ),
         ));
     }
-    let places = SwathPlaces {
-        lat: lat[pixels.clone()].to_vec(),
-        lon: lon[pixels].to_vec(),
-        rows: last + 1 - first,
-        cells: *width,
-    };
+    let (rows, cells, width) = (rows.clone(), cells.clone(), *width);
     let window = (first, last + 1 - first);
-    Ok(Some(Track { rows: rows.clone(), cells: cells.clone(), window, places }))
+    Ok(Some(Track { rows, cells, window, width, lat, lon }))
 }
 
-/// A file is at fault where its coordinates do not do.
-pub(super) fn of_file_at_fault(file: &NcFile, cause: Error) -> Error {
-    match cause {
-        Error::Option { key, reason } if key == "path" => Error::input(file.path(), reason),
-        cause => cause,
+impl Track {
+    /// Pixels that have a place.
+    fn pixels(&self) -> usize {
+        self.window.1 * self.width
+    }
+
+    /// The lattice of an image of the same rows and cells.
+    pub(super) fn lattice(
+        &self,
+        file: &NcFile,
+        input: &Options,
+        output: &Options,
+    ) -> Result<Lattice> {
+        let size = (self.window.1, self.width);
+        let first = self.window.0 * self.width;
+        let place = |at: usize| (self.lat.get(first + at), self.lon.get(first + at));
+        lattice::swath_of(size, place, size, input, output).map_err(|cause| match cause {
+            // The file is at fault where its coordinates do not do.
+            Error::Option { key, reason } if key == "path" => Error::input(file.path(), reason),
+            cause => cause,
+        })
     }
 }
 
 fn field(file: &NcFile, name: &str, track: &Track, options: &Options) -> Result<Field> {
     let over = Override::of(name, options)?;
     let Some(variable) = file.find(name) else {
-        return Ok(over.placeholder(name, track.places.rows * track.places.cells));
+        return Ok(over.placeholder(name, track.pixels()));
     };
     let place = Slab { at: &[], rows: &track.rows, cols: &track.cells, window: track.window };
     let mut samples = slab(file, &variable, &place)?;

@@ -72,12 +72,10 @@ impl Override {
     /// Takes out what the flags mask.
     pub(super) fn mask(&self, samples: &mut Samples, flags: &Samples) {
         let Some(flag) = &self.flag else { return };
-        samples.change(|index, value| {
-            let found = flags.get(index);
-            let is_out = found.is_nan()
+        samples.mask(flags, |found| {
+            found.is_nan()
                 || flag.least.is_some_and(|least| found < least)
-                || flag.most.is_some_and(|most| found > most);
-            if is_out { f64::NAN } else { value }
+                || flag.most.is_some_and(|most| found > most)
         });
     }
 

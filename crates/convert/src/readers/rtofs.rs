@@ -1,12 +1,11 @@
 //! RTOFS: forecasts of the ocean on a tripolar grid, which is read as a swath.
 
 use super::coverage;
-use super::ghrsst_l2p::{of_file_at_fault, track};
+use super::ghrsst_l2p::track;
 use super::picture::{Override, Slab, slab};
 use crate::error::{Error, Result};
 use crate::granule::Granule;
 use crate::idf;
-use crate::lattice;
 use crate::moment;
 use crate::nc::NcFile;
 use crate::reader::{Input, Reader, Reading, Sink};
@@ -58,9 +57,7 @@ impl Reader for Rtofs {
             fields.push(field);
         }
         let overrides = options.pairs("global_overrides")?;
-        let size = (track.places.rows, track.places.cells);
-        let lattice = lattice::swath(&track.places, size, &options, &input.output)
-            .map_err(|cause| of_file_at_fault(&file, cause))?;
+        let lattice = track.lattice(&file, &options, &input.output)?;
         let own = format!("{}_{}", input.base_name(), moment::compact(time));
         sink(Granule {
             id: input.id(&own),

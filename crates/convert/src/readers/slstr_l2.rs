@@ -1,11 +1,10 @@
 //! Sentinel-3 SLSTR level 2: sea surface temperature and wind of a WST product.
 
-use super::ghrsst_l2p::{Track, of_file_at_fault, track};
+use super::ghrsst_l2p::{Track, track};
 use super::picture::{Slab, slab};
 use crate::error::{Error, Result};
 use crate::granule::{Field, Granule};
 use crate::idf;
-use crate::lattice;
 use crate::moment::{self, TimeUnits};
 use crate::nc::NcFile;
 use crate::reader::{Input, Reader, Reading, Sink};
@@ -67,9 +66,7 @@ impl Reader for SlstrL2 {
             ],
         );
         let overrides = options.pairs("global_overrides")?;
-        let size = (track.places.rows, track.places.cells);
-        let lattice = lattice::swath(&track.places, size, options, &input.output)
-            .map_err(|cause| of_file_at_fault(&file, cause))?;
+        let lattice = track.lattice(&file, options, &input.output)?;
         sink(Granule {
             id: input.id(&input.base_name()),
             lattice,

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use terracube_convert::{Conversion, Parameters, Readers, convert};
 
-use crate::made;
+use crate::{case, made};
 
 #[test]
 fn an_anomaly_is_the_difference_from_the_day_of_the_year() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (folder.path().join("a.nc"), folder.path().join("out"));
     made::grid(&input, |_| {});

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use terracube_convert::{Conversion, Outcome, Parameters, Readers, Result, convert};
 
-use crate::made;
+use crate::{case, made};
 
 const GRID: &str = "-t netcdf/grid/latlon -i time_variable = time lon_variable = lon \
                     lat_variable = lat variables = sst -o collection = c";
@@ -27,6 +27,7 @@ fn fails(input: &Path, text: &str, words: &[&str]) {
 
 #[test]
 fn a_grid_becomes_a_granule() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("a.nc");
     made::grid(&input, |_| {});
@@ -52,6 +53,7 @@ fn a_grid_becomes_a_granule() {
 
 #[test]
 fn what_is_no_netcdf_is_refused() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("a.nc");
     fails(&input, GRID, &["a.nc", "No such file"]);
@@ -61,6 +63,7 @@ fn what_is_no_netcdf_is_refused() {
 
 #[test]
 fn a_missing_variable_is_named_with_those_that_are_there() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("a.nc");
     made::grid(&input, |_| {});
@@ -69,6 +72,7 @@ fn a_missing_variable_is_named_with_those_that_are_there() {
 
 #[test]
 fn an_unknown_unit_of_time_is_named() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("a.nc");
     made::grid(&input, |file| {
@@ -80,6 +84,7 @@ fn an_unknown_unit_of_time_is_named() {
 
 #[test]
 fn unknown_projections_readers_and_ranges_are_named() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("a.nc");
     made::grid(&input, |_| {});
@@ -95,6 +100,7 @@ fn unknown_projections_readers_and_ranges_are_named() {
 
 #[test]
 fn an_output_that_cannot_be_written_is_named() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("a.nc");
     made::grid(&input, |_| {});

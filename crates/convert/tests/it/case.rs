@@ -1,7 +1,8 @@
 //! Reference cases: inputs, a command line, and what the reference program made of them.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::{PoisonError, RwLock};
 
 use terracube_convert::{Conversion, Outcome, Parameters, Readers, Result, convert};
 
@@ -30,6 +31,7 @@ impl Case {
         let words = words(line.trim().trim_start_matches("idf-converter"));
         let parameters = Parameters::parse(&words, &self.folder)?;
         let input = self.folder.join(parameters.input.get("path").unwrap());
+        let _files = files();
         let out = out.to_owned();
         convert(&Conversion { input, out, parameters, is_compat }, &Readers::built_in())
     }
@@ -38,6 +40,14 @@ impl Case {
     pub(crate) fn faults(&self, out: &Path) -> Option<Vec<String>> {
         faults(&self.shared, out, Some(&self.folder.join("expected")))
     }
+}
+
+/// Held while files are written and read here: a program that another test starts meanwhile inherits
+/// them open, with their locks.
+static FILES: RwLock<()> = RwLock::new(());
+
+pub(crate) fn files() -> impl Drop {
+    FILES.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The folder of shared material; says what is skipped when it is not there.
@@ -59,12 +69,15 @@ pub(crate) fn faults(shared: &Path, out: &Path, against: Option<&Path>) -> Optio
         return None;
     };
     let mut check = Command::new(python);
-    // A program that another test starts meanwhile inherits files that are being written, locks too.
     check.env("HDF5_USE_FILE_LOCKING", "FALSE").arg(shared.join("tools/idf_check.py")).arg(out);
     if let Some(against) = against {
         check.arg("--against").arg(against);
     }
-    let output = check.output().unwrap();
+    let started = {
+        let _alone = FILES.write().unwrap_or_else(PoisonError::into_inner);
+        check.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let output = started.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     if errors.contains("No module named 'netCDF4'") && !is_strict {

@@ -9,6 +9,7 @@ mod anomaly;
 mod bad_input;
 mod case;
 mod golden;
+mod large;
 mod made;
 mod real;
 mod rules;

@@ -17,7 +17,9 @@ fn is_sound(file: &str, text: &str) {
         Parameters::parse(&format!("{text} -o collection = c"), Path::new(".")).unwrap();
     let input = shared.join("data/netcdf").join(file);
     let conversion = Conversion { input, out: out.path().to_owned(), parameters, is_compat: false };
+    let files = case::files();
     let outcome = convert(&conversion, &Readers::built_in()).unwrap();
+    drop(files);
     assert!(matches!(outcome, Outcome::Converted(_)), "{outcome:?}");
     if let Some(faults) = case::faults(&shared, out.path(), None) {
         assert_eq!(faults, Vec::<String>::new(), "{file}");
