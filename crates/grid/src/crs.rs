@@ -1,5 +1,6 @@
 //! Coordinate reference systems.
 
+mod bound;
 mod cf;
 mod datum;
 mod ellipsoid;
@@ -71,7 +72,8 @@ impl Crs {
     /// From a text in any form: `EPSG:32633`, `ESRI:54009`, an OGC URN or URL, a PROJ string, WKT 1
     /// or 2, or PROJJSON.
     ///
-    /// A code inside WKT or PROJJSON wins over the parameters around it.
+    /// A code inside WKT or PROJJSON wins over the parameters around it, and over the shift of a bound
+    /// CRS, which counts otherwise.
     ///
     /// # Errors
     /// [`Error::UnknownCrs`] for a code outside the table, [`Error::BadCrs`] for a text in no form we

@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::datum::{Datum, Shift, named_shift};
 use super::table::Authority;
-use super::{Crs, method};
+use super::{Crs, ProjString, bound, method, parse};
 use crate::error::{Error, Result};
 
 /// A CRS from PROJJSON: by its code if it has one, else by its method and parameters.
 pub(super) fn crs(json: &Value) -> Result<Crs> {
-    let bound = json.get("type").and_then(Value::as_str) == Some("BoundCRS");
-    let json = horizontal(json);
+    let whole = json;
+    let json = horizontal(whole);
     if let Some((authority, code)) = id(json)
         && let Ok(crs) = Crs::of_code(authority, code)
     {
@@ -49,13 +49,21 @@ pub(super) fn crs(json: &Value) -> Result<Crs> {
             _ => {}
         }
     }
+    let way = shift(whole);
+    if let Some(way) = &way {
+        text.push_str(&format!(" {way}"));
+    }
     let name = json.get("name").and_then(Value::as_str).unwrap_or("unknown");
     let base_code = id(base).and_then(|(authority, code)| Crs::of_code(authority, code).ok());
     let datum = match base_code {
         Some(crs) => crs.inner().datum.clone(),
         None => {
             let name = datum.get("name").and_then(Value::as_str).unwrap_or_default();
-            let shift = if bound { Shift::Unknown } else { named_shift(name) };
+            let shift = match (named_shift(name), &way) {
+                (Shift::Unknown, Some(way)) => parse::datum_of(&ProjString::parse(way)).shift,
+                (_, None) if is_bound(whole) => Shift::Unknown,
+                (known, _) => known,
+            };
             Datum { name: name.to_owned(), shift }
         }
     };
@@ -66,7 +74,7 @@ pub(super) fn crs(json: &Value) -> Result<Crs> {
         made.unit_name = unit.get("name").and_then(Value::as_str).unwrap_or("unknown").to_owned();
         made.unit_factor = factor;
     }
-    made.source = Some(json.to_string());
+    made.source = Some(if way.is_some() { whole.to_string() } else { json.to_string() });
     Ok(Crs::of(made))
 }
 
@@ -141,6 +149,38 @@ fn id(json: &Value) -> Option<(Authority, u32)> {
     let code = id.get("code")?;
     let code = code.as_u64().or_else(|| code.as_str()?.parse().ok())?;
     Some((authority, u32::try_from(code).ok()?))
+}
+
+fn is_bound(json: &Value) -> bool {
+    json.get("type").and_then(Value::as_str) == Some("BoundCRS")
+}
+
+/// What a bound CRS says of the way to WGS 84, or to a datum that counts as the same.
+fn shift(json: &Value) -> Option<String> {
+    if !is_bound(json) {
+        let is_compound = json.get("type").and_then(Value::as_str) == Some("CompoundCRS");
+        return shift(json.pointer("/components/0").filter(|_| is_compound)?);
+    }
+    if crs(json.get("target_crs")?).ok()?.inner().datum.shift != Shift::Null {
+        return None;
+    }
+    let way = json.get("transformation")?;
+    let parameters = way.get("parameters")?.as_array()?;
+    if let Some(file) = parameters.iter().find_map(|p| p.get("value")?.as_str()) {
+        return Some(bound::grid(file));
+    }
+    let value = |p: &Value| {
+        let (value, unit) = (p.get("value")?.as_f64()?, p.get("unit")?);
+        let factor = unit.get("conversion_factor").and_then(Value::as_f64).unwrap_or(1.0);
+        let value = match unit.get("type").and_then(Value::as_str) {
+            Some("AngularUnit") => (value * factor).to_degrees() * 3600.0,
+            Some("ScaleUnit") => value * factor * 1e6,
+            _ => value * factor,
+        };
+        Some((p.get("name")?.as_str()?.to_owned(), value))
+    };
+    let values: Vec<bound::Value> = parameters.iter().filter_map(value).collect();
+    bound::helmert(way.pointer("/method/name")?.as_str()?, &values)
 }
 
 /// The horizontal CRS inside a bound or compound one.

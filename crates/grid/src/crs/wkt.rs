@@ -3,14 +3,14 @@
 use super::datum::{Datum, Shift, named_shift};
 use super::parse;
 use super::table::Authority;
-use super::{Crs, Definition, ProjString, method, write_wkt};
+use super::{Crs, Definition, ProjString, bound, method, write_wkt};
 use crate::error::{Error, Result};
 
 /// A CRS from WKT: by its code if it has one, else by its parameters.
 pub(super) fn crs(text: &str) -> Result<Crs> {
-    let node = Node::parse(text)
+    let whole = Node::parse(text)
         .ok_or_else(|| Error::crs("WKT", text, "brackets or quotes do not match"))?;
-    let node = horizontal(&node);
+    let node = horizontal(&whole);
     if let Some((authority, code)) = node.id()
         && let Ok(crs) = Crs::of_code(authority, code)
     {
@@ -25,7 +25,12 @@ pub(super) fn crs(text: &str) -> Result<Crs> {
                 .map_err(|cause| Error::crs("WKT", text, cause.to_string()))?,
         },
     };
-    let proj4 = swiss(&proj4).unwrap_or(proj4);
+    let mut proj4 = swiss(&proj4).unwrap_or(proj4);
+    let bound = bound_node(&whole).map(|bound| (bound, shift(bound)));
+    let shift = bound.as_ref().and_then(|b| b.1.clone()).or_else(|| shift_grid(node));
+    if let Some(shift) = shift.filter(|_| !proj4.contains("+towgs84")) {
+        proj4 = format!("{proj4} {shift}");
+    }
     let params = ProjString::parse(&proj4);
     if params.projection().is_empty() {
         return Err(Error::crs("WKT", text, "its projection method is not known here"));
@@ -36,14 +41,19 @@ pub(super) fn crs(text: &str) -> Result<Crs> {
         made.unit_name = name;
         made.unit_factor = factor;
     }
-    made.source = Some(own_text);
+    made.source = match bound {
+        Some((bound, Some(_))) => Some(bound.text()),
+        _ => Some(own_text),
+    };
     Ok(Crs::of(made))
 }
 
 /// WKT2 for a CRS without a code.
 pub(super) fn written(crs: &Definition) -> Option<String> {
     let is_wkt2 = |text: &&String| {
-        ["PROJCRS[", "GEOGCRS[", "GEODCRS[", "PROJECTEDCRS["].iter().any(|k| text.starts_with(k))
+        ["PROJCRS[", "GEOGCRS[", "GEODCRS[", "PROJECTEDCRS[", "BOUNDCRS["]
+            .iter()
+            .any(|k| text.starts_with(k))
     };
     crs.source.as_ref().filter(is_wkt2).cloned().or_else(|| write_wkt::of(crs))
 }
@@ -108,6 +118,52 @@ fn datum(node: &Node, params: &ProjString) -> Datum {
         known => known,
     };
     Datum { name: name.to_owned(), shift }
+}
+
+/// The bound CRS that a text is or has for its horizontal part.
+fn bound_node(node: &Node) -> Option<&Node> {
+    match node.key.as_str() {
+        "BOUNDCRS" => Some(node),
+        "COMPOUNDCRS" | "COMPD_CS" => bound_node(node.children.iter().find_map(Item::node)?),
+        _ => None,
+    }
+}
+
+/// What a bound CRS says of the way to WGS 84, or to a datum that counts as the same.
+fn shift(node: &Node) -> Option<String> {
+    let target = node.find("TARGETCRS")?.children.iter().find_map(Item::node)?;
+    if crs(&target.text()).ok()?.inner().datum.shift != Shift::Null {
+        return None;
+    }
+    let way = node.find("ABRIDGEDTRANSFORMATION")?;
+    if let Some(file) = way.find("PARAMETERFILE") {
+        return file.value(1).map(bound::grid);
+    }
+    let parameters = way.children.iter().filter_map(Item::node).filter(|n| n.key == "PARAMETER");
+    let values: Vec<bound::Value> = parameters.filter_map(abridged).collect();
+    bound::helmert(way.find("METHOD")?.value(0)?, &values)
+}
+
+/// A parameter without a unit is in metres or arc seconds; a scale difference is the scale itself.
+fn abridged(node: &Node) -> Option<bound::Value> {
+    let name = node.value(0)?.to_owned();
+    let value: f64 = node.value(1)?.parse().ok()?;
+    let unit = |key| node.find(key).and_then(|unit| unit.value(1)?.parse::<f64>().ok());
+    let value = match (unit("ANGLEUNIT"), unit("SCALEUNIT"), unit("LENGTHUNIT")) {
+        (Some(radians), ..) => (value * radians).to_degrees() * 3600.0,
+        (_, Some(factor), _) if factor != 1.0 => value * factor * 1e6,
+        (.., Some(metres)) => value * metres,
+        _ if name.eq_ignore_ascii_case("Scale difference") => (value - 1.0) * 1e6,
+        _ => value,
+    };
+    Some((name, value))
+}
+
+/// The grid that GDAL writes beside a datum in WKT 1.
+fn shift_grid(node: &Node) -> Option<String> {
+    let datum = node.find("GEOGCS").unwrap_or(node).find("DATUM")?;
+    let extension = datum.find("EXTENSION").filter(|e| e.value(0) == Some("PROJ4_GRIDS"))?;
+    extension.value(1).map(bound::grid)
 }
 
 /// The horizontal CRS inside a bound or compound one.

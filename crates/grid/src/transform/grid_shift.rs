@@ -121,17 +121,18 @@ impl Way {
 
 /// Those of the grids that the CRS itself names, else those of its datum.
 fn ways(crs: &Crs) -> Vec<Way> {
-    let operation = OnceLock::new;
     if let Some(grids) = crs.params().get("nadgrids") {
         let named = grids.split(',').filter(|name| !name.is_empty()).map(|name| {
             let plain = name.trim_start_matches('@');
+            // Whoever wrote the CRS does not choose what PROJ fetches.
+            let is_address = plain.contains("://");
             Way {
                 area: EVERYWHERE,
                 at_sea: false,
                 grids: plain.to_owned(),
                 text: format!("+proj=hgridshift +grids={plain}"),
                 optional: plain != name,
-                operation: operation(),
+                operation: if is_address { None.into() } else { OnceLock::new() },
             }
         });
         return named.collect();
@@ -143,7 +144,7 @@ fn ways(crs: &Crs) -> Vec<Way> {
         grids: entry.grids.to_owned(),
         text: entry.operation.to_owned(),
         optional: true,
-        operation: operation(),
+        operation: OnceLock::new(),
     };
     entries.map(way).collect()
 }

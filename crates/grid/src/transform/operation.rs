@@ -14,6 +14,13 @@ pub(super) struct Operation {
 }
 
 impl Operation {
+    /// A map projection; `None` when PROJ does not know it, or knows it as something else.
+    pub(super) fn projection(text: &str) -> Option<Self> {
+        let _quiet = Quiet::new();
+        SpatialRef::from_proj4(text).ok().filter(SpatialRef::is_projected)?;
+        Self::open(text)
+    }
+
     /// `None` when PROJ does not know it or does not find its grids.
     pub(super) fn open(text: &str) -> Option<Self> {
         let handle = Handle::new(text, false).ok()?;

@@ -109,8 +109,11 @@ impl Projector {
     /// The projection by PROJ, where that is there and knows it.
     #[cfg(feature = "gdal")]
     fn by_proj(plain: &ProjString, refused: Error) -> Result<Self> {
-        // PROJ's angles are radians or degrees, depending on the projection.
-        match Operation::open(&plain.to_string()).filter(|_| !plain.is_geographic()) {
+        // A projection reads no files, and whoever wrote the CRS is not to name any.
+        const FILES: [&str; 7] =
+            ["catalog", "file", "grids", "init", "model", "xy_grids", "z_grids"];
+        let is_pure = !FILES.iter().any(|key| plain.has(key));
+        match is_pure.then(|| Operation::projection(&plain.to_string())).flatten() {
             Some(operation) => Ok(Self::Proj(Arc::new(ByProj { operation, refused }))),
             None => Err(refused),
         }

@@ -90,6 +90,22 @@ fn a_grid_that_is_not_there_is_refused_by_name() {
 
 /// Without its grids PROJ itself shifts Ohio by a Helmert for Cuba, and says nothing.
 #[test]
+fn a_crs_chooses_no_file_but_a_grid_and_no_address() {
+    for text in [
+        "+proj=hgridshift +grids=BETA2007.gsb +ellps=bessel",
+        "+proj=defmodel +model=/etc/hostname +ellps=GRS80",
+        "+proj=helmert +x=1 +ellps=GRS80",
+        "+proj=there_is_none +ellps=GRS80",
+    ] {
+        let error = Transform::new(&Crs::wgs84(), &crs(text)).unwrap_err();
+        assert!(matches!(error, Error::UnsupportedProjection { .. }), "{text}: {error}");
+    }
+    let text = "+proj=longlat +ellps=bessel +nadgrids=https://example.com/BETA2007.gsb";
+    let error = Transform::new(&Crs::wgs84(), &crs(text)).unwrap_err();
+    assert!(matches!(error, Error::DatumGrid { .. }), "{error}");
+}
+
+#[test]
 fn no_shift_is_taken_from_elsewhere() {
     let Err(error) = Transform::new(&Crs::wgs84(), &crs("EPSG:32017")) else {
         println!("skipped: the grids of North American Datum 1927 are on this machine");

@@ -219,3 +219,32 @@ fn written_wkt_means_the_same() {
     // A shift has no place in it.
     assert_eq!(Crs::parse("+proj=longlat +ellps=bessel +towgs84=1,2,3").unwrap().wkt2(), None);
 }
+
+/// Written by `make_bound_reference.py`, which says how.
+#[test]
+fn a_shift_beside_a_crs_is_taken() {
+    let mut refused = 0;
+    for line in include_str!("data/bound.tsv").lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [text, x, y] = fields[..] else { panic!("{line}") };
+        let crs = Crs::parse(text).unwrap();
+        assert_eq!(Crs::parse(&String::from(crs.clone())).unwrap(), crs, "{text}");
+        if text.starts_with("BOUNDCRS") {
+            assert_eq!(Crs::parse(&crs.wkt2().unwrap()).unwrap(), crs, "{text}");
+        }
+        let made = match Transform::new(&Crs::wgs84(), &crs) {
+            Ok(made) => made,
+            Err(Error::DatumGrid { grid, .. }) => {
+                assert!(grid.contains("BETA2007"), "{text}: {grid}");
+                refused += 1;
+                continue;
+            }
+            Err(other) => panic!("{text}: {other}"),
+        };
+        let (a, b) = made.forward(9.7, 52.4).unwrap();
+        let (x, y): (f64, f64) = (x.parse().unwrap(), y.parse().unwrap());
+        let off = (a - x).hypot(b - y) * crs.metres_per_unit();
+        assert!(off < 1e-3, "{text}: {off} m");
+    }
+    assert!([0, 6].contains(&refused), "{refused}");
+}
