@@ -1,5 +1,16 @@
 //! Attributes of files and variables: names with a text or numbers.
 
+/// Attributes that are values as they are stored.
+const OF_STORED: [&str; 7] = [
+    "_FillValue",
+    "missing_value",
+    "valid_min",
+    "valid_max",
+    "valid_range",
+    "flag_values",
+    "flag_masks",
+];
+
 /// The type of a number in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -41,6 +52,23 @@ impl NumberType {
             Self::U32 | Self::I32 | Self::F32 => 4,
             Self::U64 | Self::I64 | Self::F64 => 8,
         }
+    }
+
+    #[cfg_attr(not(feature = "netcdf"), expect(dead_code, reason = "nothing is read"))]
+    /// The unsigned type of a signed one's size.
+    pub(crate) fn unsigned(self) -> Option<Self> {
+        match self {
+            Self::I8 => Some(Self::U8),
+            Self::I16 => Some(Self::U16),
+            Self::I32 => Some(Self::U32),
+            Self::I64 => Some(Self::U64),
+            _ => None,
+        }
+    }
+
+    /// How many values an integer type has.
+    pub(crate) fn turn(self) -> f64 {
+        f64::from(8 * self.bytes() as u32).exp2()
     }
 
     /// Least and greatest of an integer type.
@@ -145,6 +173,22 @@ impl Attributes {
     pub fn remove(&mut self, name: &str) -> Option<Attribute> {
         let at = self.0.iter().position(|(known, _)| known == name)?;
         Some(self.0.remove(at).1)
+    }
+
+    #[cfg_attr(not(feature = "netcdf"), expect(dead_code, reason = "nothing is read"))]
+    /// Reads what speaks of stored values as unsigned too.
+    pub(crate) fn wrap(&mut self, stored: NumberType, unsigned: NumberType) {
+        let turn = stored.turn();
+        for (name, value) in &mut self.0 {
+            let speaks = OF_STORED.contains(&name.as_str());
+            if let Attribute::Numbers(kind, values) = value
+                && speaks
+                && *kind == stored
+            {
+                *kind = unsigned;
+                values.iter_mut().filter(|value| **value < 0.0).for_each(|value| *value += turn);
+            }
+        }
     }
 
     /// Names and values in order.

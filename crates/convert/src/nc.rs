@@ -30,7 +30,10 @@ pub(crate) use writer::NcWriter;
 #[derive(Debug, Clone)]
 pub(crate) struct NcVariable {
     pub(crate) name: String,
+    /// How values are read: unsigned, where `_Unsigned` says so of a signed type.
     pub(crate) kind: NumberType,
+    /// The type that the file has.
+    pub(crate) stored: NumberType,
     pub(crate) dims: Vec<String>,
     pub(crate) shape: Vec<usize>,
     pub(crate) attributes: Attributes,

@@ -44,8 +44,9 @@ impl Unpacking {
         let mut fills = safe("missing_value");
         if attributes.get("_FillValue").is_some() {
             fills.extend(safe("_FillValue"));
-        } else if let Some(fill) = default_fill(kind) {
-            fills.push(fill);
+        } else if let Some(fill) = default_fill(variable.stored) {
+            let is_wrapped = kind != variable.stored && fill < 0.0;
+            fills.push(if is_wrapped { fill + kind.turn() } else { fill });
         }
         let range = safe("valid_range");
         let bound = |name: &str, index: usize| match range.as_slice() {

@@ -87,8 +87,19 @@ fn range(field: &Field) -> Result<(f64, f64)> {
         (Some(_), Some(_)) => None,
         _ => field.samples.extremes(),
     };
-    let least = field.least.or(of_data.map(|range| range.0)).unwrap_or(0.0);
-    let most = field.most.or(of_data.map(|range| range.1)).unwrap_or(1.0);
+    // A bound that is told stays, also where all data lie beyond it.
+    let (least, most) = match (field.least, field.most) {
+        (Some(least), Some(most)) => (least, most),
+        (Some(least), None) => {
+            let most = if least < 1.0 { 1.0 } else { least + 1.0 };
+            (least, of_data.map_or(most, |range| range.1.max(least)))
+        }
+        (None, Some(most)) => {
+            let least = if most > 0.0 { 0.0 } else { most - 1.0 };
+            (of_data.map_or(least, |range| range.0.min(most)), most)
+        }
+        (None, None) => of_data.unwrap_or((0.0, 1.0)),
+    };
     if least.is_finite() && most.is_finite() && least <= most {
         return Ok((least, most));
     }
@@ -100,7 +111,7 @@ fn range(field: &Field) -> Result<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PackedValues, packed};
+    use super::{PackedValues, packed, range};
     use crate::granule::Field;
     use crate::samples::Samples;
 
@@ -124,6 +135,17 @@ mod tests {
         let found = packed(missing, false, false).unwrap().attributes;
         assert_eq!(found.number("scale_factor"), Some(1.0 / 254.0));
         let wrong = Field::new("a", Samples::missing(3)).ranged(2.0, 1.0);
+        // One bound is told, and the data lie beyond it, or there are none.
+        let told = |samples: Samples, least: Option<f64>, most: Option<f64>| {
+            let field = Field { least, most, ..Field::new("a", samples) };
+            range(&field).unwrap()
+        };
+        let low = || Samples::F64(vec![-3.0, -1.0]);
+        assert_eq!(told(low(), Some(0.0), None), (0.0, 0.0));
+        assert_eq!(told(low(), None, Some(-5.0)), (-5.0, -5.0));
+        assert_eq!(told(low(), Some(-2.0), None), (-2.0, -1.0));
+        assert_eq!(told(Samples::missing(3), Some(270.0), None), (270.0, 271.0));
+        assert_eq!(told(Samples::missing(3), None, Some(-10.0)), (-11.0, -10.0));
         assert!(packed(wrong, false, false).is_err());
     }
 }

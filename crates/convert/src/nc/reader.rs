@@ -7,7 +7,7 @@ use netcdf::{Extent, Extents, NcTypeDescriptor};
 
 use super::inflate::{self, Number};
 use super::{NcVariable, value};
-use crate::attribute::{Attributes, NumberType};
+use crate::attribute::{Attribute, Attributes, NumberType};
 use crate::error::{Error, Result};
 
 /// A netCDF file open for reading.
@@ -57,17 +57,22 @@ impl NcFile {
     /// A variable of numbers; `None` when it is not there or holds something else.
     pub(crate) fn find(&self, name: &str) -> Option<NcVariable> {
         let variable = self.file.variable(name)?;
-        let kind = number_type(&variable.vartype())?;
+        let stored = number_type(&variable.vartype())?;
         let mut attributes = Attributes::default();
         for attribute in variable.attributes() {
             if let Ok(found) = attribute.value() {
                 attributes.set(attribute.name(), value::read(found));
             }
         }
+        let kind = unsigned(&variable, stored).unwrap_or(stored);
+        if kind != stored {
+            attributes.wrap(stored, kind);
+        }
         let dims = variable.dimensions();
         Some(NcVariable {
             name: name.to_owned(),
             kind,
+            stored,
             dims: dims.iter().map(netcdf::Dimension::name).collect(),
             shape: dims.iter().map(netcdf::Dimension::len).collect(),
             attributes,
@@ -85,17 +90,37 @@ impl NcFile {
 
     /// Stored values of a window, as doubles.
     pub(crate) fn raw_f64(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<f64>> {
-        self.numbers(name, start, count)
+        let mut values = self.numbers::<f64>(name, start, count)?;
+        if let Some(turn) = self.turn(name) {
+            values.iter_mut().filter(|value| **value < 0.0).for_each(|value| *value += turn);
+        }
+        Ok(values)
     }
 
     /// Stored values of a window, as floats.
     pub(crate) fn raw_f32(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<f32>> {
-        self.numbers(name, start, count)
+        let mut values = self.numbers::<f32>(name, start, count)?;
+        if let Some(turn) = self.turn(name) {
+            values.iter_mut().filter(|value| **value < 0.0).for_each(|value| *value += turn as f32);
+        }
+        Ok(values)
     }
 
     /// Stored values of a window, as bits.
     pub(crate) fn raw_u64(&self, name: &str, start: &[usize], count: &[usize]) -> Result<Vec<u64>> {
-        self.raw(name, start, count)
+        let stored = self.file.variable(name).and_then(|found| number_type(&found.vartype()));
+        let bits = stored.filter(|kind| kind.unsigned().is_some()).map(|kind| 8 * kind.bytes());
+        let Some(bits) = bits else { return self.raw(name, start, count) };
+        let mask = u64::MAX >> (64 - bits);
+        let values = self.raw::<i64>(name, start, count)?;
+        Ok(values.into_iter().map(|value| value as u64 & mask).collect())
+    }
+
+    /// What is added to a negative value of a variable that is unsigned by its attribute.
+    fn turn(&self, name: &str) -> Option<f64> {
+        let variable = self.file.variable(name)?;
+        let stored = number_type(&variable.vartype())?;
+        unsigned(&variable, stored).map(|_| stored.turn())
     }
 
     fn numbers<T: NcTypeDescriptor + Number>(
@@ -133,6 +158,14 @@ impl NcFile {
         let extents: Vec<Extent> = start.iter().zip(count).map(extent).collect();
         variable.get_values::<T, _>(Extents::from(extents)).map_err(failed)
     }
+}
+
+/// The type that `_Unsigned` (NUG, appendix "attribute conventions") makes of a signed one.
+fn unsigned(variable: &netcdf::Variable<'_>, stored: NumberType) -> Option<NumberType> {
+    let told = variable.attribute_value("_Unsigned")?.ok()?;
+    let is_told =
+        matches!(value::read(told), Attribute::Text(text) if text.eq_ignore_ascii_case("true"));
+    if is_told { stored.unsigned() } else { None }
 }
 
 fn number_type(kind: &NcVariableType) -> Option<NumberType> {

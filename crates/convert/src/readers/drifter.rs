@@ -115,7 +115,7 @@ fn samples(file: &NcFile, depth: f64, is_compat: bool) -> Result<Option<Vec<Samp
     };
     let at_level = |values: &[f64], index: usize| -> f64 {
         match (values.len().checked_div(len), levels[index]) {
-            (Some(1), _) => values[index],
+            (Some(1), Some(_)) => values[index],
             (Some(width), Some(level)) if level < width => values[index * width + level],
             _ => f64::NAN,
         }

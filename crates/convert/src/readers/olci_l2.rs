@@ -8,7 +8,7 @@ use crate::granule::{Field, Granule};
 use crate::idf;
 use crate::lattice::{self, SwathPlaces};
 use crate::moment::{self, TimeUnits};
-use crate::nc::NcFile;
+use crate::nc::{NcFile, NcVariable};
 use crate::reader::{Input, Reader, Reading, Sink};
 use crate::samples::Samples;
 use crate::unpack;
@@ -67,7 +67,7 @@ impl Reader for OlciL2 {
         let options = &input.input;
         let (places, size) = places(&input.path)?;
         let removed = input.output.names("remove_variables");
-        let flags = Flags::read(&input.path)?;
+        let flags = Flags::read(&input.path, size)?;
         let mut fields = Vec::new();
         for name in REFLECTANCES {
             let variable = format!("{name}_reflectance");
@@ -152,9 +152,10 @@ struct Flags {
 }
 
 impl Flags {
-    fn read(folder: &Path) -> Result<Self> {
+    fn read(folder: &Path, size: (usize, usize)) -> Result<Self> {
         let file = NcFile::open(&folder.join("wqsf.nc"))?;
         let variable = file.variable("WQSF")?;
+        of_size(&file, &variable, size)?;
         let meanings = variable.attributes.text("flag_meanings").unwrap_or_default();
         let Some(Attribute::Numbers(_, masks)) = variable.attributes.get("flag_masks") else {
             return Err(Error::input(file.path(), "the variable `WQSF` has no flag_masks"));
@@ -183,7 +184,9 @@ fn places(folder: &Path) -> Result<(SwathPlaces, (usize, usize))> {
         return Err(Error::input(file.path(), "the variable `latitude` has not two dimensions"));
     };
     let lat = unpack::whole(&file, &variable)?;
-    let lon = unpack::whole(&file, &file.variable("longitude")?)?;
+    let longitude = file.variable("longitude")?;
+    of_size(&file, &longitude, (rows, cells))?;
+    let lon = unpack::whole(&file, &longitude)?;
     Ok((SwathPlaces { lat, lon, rows, cells }, (rows, cells)))
 }
 
@@ -195,14 +198,17 @@ fn read(
 ) -> Result<(Samples, Attributes)> {
     let file = NcFile::open(&folder.join(format!("{file}.nc")))?;
     let variable = file.variable(variable)?;
-    if variable.shape != [size.0, size.1] {
-        return Err(Error::input(
-            file.path(),
-            format!("`{}` has not the size of the coordinates", variable.name),
-        ));
-    }
+    of_size(&file, &variable, size)?;
     let samples = unpack::window(&file, &variable, &[0, 0], &variable.shape)?;
     Ok((samples, variable.attributes))
+}
+
+fn of_size(file: &NcFile, variable: &NcVariable, size: (usize, usize)) -> Result<()> {
+    if variable.shape == [size.0, size.1] {
+        return Ok(());
+    }
+    let name = &variable.name;
+    Err(Error::input(file.path(), format!("`{name}` has not the size of the coordinates")))
 }
 
 fn coverage(folder: &Path) -> Result<(terracube_grid::Time, terracube_grid::Time)> {

@@ -143,6 +143,15 @@ impl<'a> Places<'a> {
             return (mix(lat[y], lat[y + 1], down), mix(lon[x], lon[x + 1], right));
         }
         let width = indices[1].len();
+        if *model == Model::GridYx {
+            // Longitudes jump where the projection crosses 180°, and lead nowhere at a pole.
+            let vector = |y: usize, x: usize| unit_vector(lat[y * width + x], lon[y * width + x]);
+            let mix = |a: [f64; 3], b: [f64; 3], part: f64| {
+                std::array::from_fn(|axis| mix(a[axis], b[axis], part))
+            };
+            let along = |y: usize| mix(vector(y, x), vector(y, x + 1), right);
+            return place_of(mix(along(y), along(y + 1), down));
+        }
         let of = |values: &[f64]| {
             let along = |y: usize| mix(values[y * width + x], values[y * width + x + 1], right);
             mix(along(y), along(y + 1), down)
@@ -151,9 +160,45 @@ impl<'a> Places<'a> {
     }
 }
 
+/// The direction of a place, from the centre of a sphere.
+fn unit_vector(lat: f64, lon: f64) -> [f64; 3] {
+    let ((sin_lat, cos_lat), (sin_lon, cos_lon)) =
+        (lat.to_radians().sin_cos(), lon.to_radians().sin_cos());
+    [cos_lat * cos_lon, cos_lat * sin_lon, sin_lat]
+}
+
+/// Latitude and longitude of a direction.
+fn place_of([x, y, z]: [f64; 3]) -> (f64, f64) {
+    (z.atan2(x.hypot(y)).to_degrees(), y.atan2(x).to_degrees())
+}
+
 fn between(lines: &[i32], at: f64) -> (usize, f64) {
     let after = lines.partition_point(|line| f64::from(*line) <= at);
     let index = after.saturating_sub(1).min(lines.len() - 2);
     let (from, to) = (f64::from(lines[index]), f64::from(lines[index + 1]));
     (index, (at - from) / (to - from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Places;
+    use crate::granule::{Lattice, Model};
+
+    /// One pixel between four points.
+    fn middle(lat: [f64; 4], lon: [f64; 4]) -> (f64, f64) {
+        let indices = vec![vec![0, 1], vec![0, 1]];
+        let (lat, lon) = (lat.to_vec(), lon.to_vec());
+        let lattice = Lattice { model: Model::GridYx, sizes: vec![1, 1], indices, lat, lon };
+        Places::of(&lattice).unwrap().at(0)
+    }
+
+    #[test]
+    fn places_of_a_projection_are_between_their_points_at_180_and_at_the_pole() {
+        let (lat, lon) = middle([70.0; 4], [179.0, -179.0, 179.0, -179.0]);
+        assert!((lat - 70.0).abs() < 0.01 && (lon.abs() - 180.0).abs() < 1e-9, "{lat} {lon}");
+        let (lat, _) = middle([89.0; 4], [-135.0, 135.0, -45.0, 45.0]);
+        assert!((lat - 90.0).abs() < 1e-9, "{lat}");
+        let (lat, lon) = middle([10.0, 10.0, 12.0, 12.0], [20.0, 21.0, 20.0, 21.0]);
+        assert!((lat - 11.0).abs() < 1e-3 && (lon - 20.5).abs() < 2e-3, "{lat} {lon}");
+    }
 }

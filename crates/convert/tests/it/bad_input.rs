@@ -62,6 +62,28 @@ fn what_is_no_netcdf_is_refused() {
 }
 
 #[test]
+fn flags_of_another_size_than_the_image_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("S3A_OL_2_WFR.SEN3");
+    std::fs::create_dir(&input).unwrap();
+    let make = |name: &str, size: usize, variables: &[&str]| {
+        let mut file = netcdf::create(input.join(name)).unwrap();
+        file.add_dimension("rows", size).unwrap();
+        file.add_dimension("columns", 4).unwrap();
+        for name in variables {
+            let mut variable = file.add_variable::<f64>(name, &["rows", "columns"]).unwrap();
+            variable.put_attribute("flag_masks", vec![1i32, 2]).unwrap();
+            variable.put_values(&vec![1.0; 4 * size], ..).unwrap();
+        }
+        file.close().unwrap();
+    };
+    make("geo_coordinates.nc", 4, &["latitude", "longitude"]);
+    make("wqsf.nc", 3, &["WQSF"]);
+    let text = "-t sentinel3/olci/L2 -o collection = c";
+    fails(&input, text, &["wqsf.nc", "`WQSF` has not the size"]);
+}
+
+#[test]
 fn a_missing_variable_is_named_with_those_that_are_there() {
     let _files = case::files();
     let folder = tempfile::tempdir().unwrap();

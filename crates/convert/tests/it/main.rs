@@ -8,8 +8,10 @@
 mod anomaly;
 mod bad_input;
 mod case;
+mod drifters;
 mod golden;
 mod large;
 mod made;
 mod real;
 mod rules;
+mod unsigned;
