@@ -27,6 +27,8 @@ const RANK: usize = 32;
 pub(super) struct Stored {
     file: hid_t,
     set: hid_t,
+    /// Bytes of the file, when it was opened: no chunk has more.
+    length: u64,
 }
 
 /// How a data set lies in its file.
@@ -46,6 +48,7 @@ impl Stored {
     /// A variable of the root group; `None` where HDF5 does not know it.
     pub(super) fn open(path: &Path, variable: &str, is_to_be_written: bool) -> Option<Self> {
         super::quiet::quiet();
+        let length = std::fs::metadata(path).ok()?.len();
         let file = CString::new(path.to_str()?).ok()?;
         // The name of one that is named like a dimension and no coordinate.
         let names = [variable.to_owned(), format!("_nc4_non_coord_{variable}")];
@@ -60,7 +63,7 @@ impl Stored {
             for name in names.into_iter().filter_map(|name| CString::new(name).ok()) {
                 let set = H5Dopen2(file, name.as_ptr(), H5P_DEFAULT);
                 if set >= 0 {
-                    return Some(Self { file, set });
+                    return Some(Self { file, set, length });
                 }
             }
             H5Fclose(file);
@@ -126,7 +129,7 @@ impl Stored {
             let at = offset.as_ptr();
             let found =
                 H5Dget_chunk_info_by_coord(self.set, at, &mut skipped, &mut address, &mut size);
-            if found < 0 || skipped != 0 || size == 0 {
+            if found < 0 || skipped != 0 || size == 0 || size > self.length {
                 return None;
             }
             let mut bytes = vec![0u8; usize::try_from(size).ok()?];
