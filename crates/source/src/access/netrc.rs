@@ -54,21 +54,23 @@ impl Netrc {
                     machines.entry(host).or_insert((login, password));
                 }
             };
-        while let Some(word) = words.next() {
+        while let Some(word) = words.keyword() {
             match word.as_str() {
                 "machine" | "default" => {
                     keep(&mut host, &mut login, &mut password);
                     (login, password) = (None, None);
-                    host = (word == "machine").then(|| words.next()).flatten();
+                    host = (word == "machine").then(|| words.value()).flatten();
                     host = host.map(|host| host.to_ascii_lowercase());
                 }
-                "login" => login = words.next().map(Secret::new),
-                "password" => password = words.next().map(Secret::new),
-                "account" => {
-                    words.next();
+                "login" => login = words.value().map(Secret::new),
+                "password" => password = words.value().map(Secret::new),
+                // The latter two are of mail programs.
+                "account" | "port" | "protocol" => {
+                    words.value();
                 }
                 "macdef" => words.skip_macro(),
-                _ => {}
+                // Something is missing before it: whose the next words are is not known.
+                _ => host = None,
             }
         }
         keep(&mut host, &mut login, &mut password);
@@ -82,20 +84,30 @@ struct Words<'a> {
 }
 
 impl Words<'_> {
-    fn next(&mut self) -> Option<String> {
+    /// The next word that is in no comment.
+    fn keyword(&mut self) -> Option<String> {
         loop {
             self.rest = self.rest.trim_start();
-            match self.rest.chars().next()? {
-                '#' => self.rest = self.rest.split_once('\n').map_or("", |(_, rest)| rest),
-                '"' => return Some(self.quoted()),
-                _ => {
-                    let end = self.rest.find(char::is_whitespace).unwrap_or(self.rest.len());
-                    let (word, rest) = self.rest.split_at(end);
-                    self.rest = rest;
-                    return Some(word.to_owned());
-                }
+            if !self.rest.starts_with('#') {
+                return self.value();
             }
+            self.rest = self.rest.split_once('\n').map_or("", |(_, rest)| rest);
         }
+    }
+
+    /// The next word as it is: passwords may begin with `#`.
+    fn value(&mut self) -> Option<String> {
+        self.rest = self.rest.trim_start();
+        if self.rest.is_empty() {
+            return None;
+        }
+        if self.rest.starts_with('"') {
+            return Some(self.quoted());
+        }
+        let end = self.rest.find(char::is_whitespace).unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        Some(word.to_owned())
     }
 
     fn quoted(&mut self) -> String {
@@ -153,5 +165,27 @@ mod tests {
         assert_eq!(of("no.example"), None);
         assert_eq!(of("other.example"), None);
         assert_eq!(of("evil-a.example"), None);
+    }
+
+    /// As `netrc.netrc` of Python 3.11 reads the first; the others it refuses.
+    #[test]
+    fn a_host_gets_no_password_of_another() {
+        let next = "\nmachine b.example login ub password pb\n";
+        let of = |first: &str| {
+            let netrc = Netrc::parse(&format!("{first}{next}"));
+            let of = |host| {
+                let found = netrc.of(host)?;
+                Some((found.0.expose().to_owned(), found.1.expose().to_owned()))
+            };
+            (of("a.example"), of("b.example"))
+        };
+        let pair = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
+        let b = pair("ub", "pb");
+        let hash = "machine a.example login #u password #abc # a comment";
+        assert_eq!(of(hash), (pair("#u", "#abc"), b.clone()));
+        // A value that is missing takes the next word, so `b.example` is where no host may be.
+        assert_eq!(of("machine a.example login u password"), (None, None));
+        assert_eq!(of("machine a.example login u password two words"), (None, b.clone()));
+        assert_eq!(of("machine a.example port 993 login u password p"), (pair("u", "p"), b));
     }
 }
