@@ -32,13 +32,19 @@ const HARMLESS: [&str; 12] = [
 ];
 
 impl RedactedUrl {
-    /// The shown form of a URL, a path or anything else; what does not parse is shown up to its
-    /// query.
+    /// The shown form of a URL, a path or anything else; a path is shown up to its query, and of
+    /// what is a URL but for a fault in it the scheme alone.
     #[must_use]
     pub fn of(href: &str) -> Self {
+        // Without a scheme `me:pw@host` reads as a URL with the scheme `me`.
+        let hidden = || Self(hidden(href));
         match Url::parse(href) {
+            Ok(url) if url.cannot_be_a_base() && href.contains('@') => hidden(),
             Ok(url) => Self::from(&url),
-            Err(_) => Self(href.split(['?', '#']).next().unwrap_or_default().to_owned()),
+            Err(url::ParseError::RelativeUrlWithoutBase) if !has_authority(href) => {
+                Self(href.split(['?', '#']).next().unwrap_or_default().to_owned())
+            }
+            Err(_) => hidden(),
         }
     }
 
@@ -70,6 +76,21 @@ impl From<&Url> for RedactedUrl {
     }
 }
 
+/// Whether a text that is no URL may hold a user and a password all the same.
+fn has_authority(text: &str) -> bool {
+    text.contains("://") || (text.trim_start().starts_with("//") && text.contains('@'))
+}
+
+/// The scheme, where a text has one, and nothing else.
+fn hidden(text: &str) -> String {
+    let is_scheme = |scheme: &&str| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    };
+    let scheme = text.trim().split_once("://").map(|(scheme, _)| scheme).filter(is_scheme);
+    scheme.map_or_else(|| "…".to_owned(), |scheme| format!("{scheme}://…"))
+}
+
 impl fmt::Display for RedactedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -94,6 +115,15 @@ mod tests {
             ("s3://bucket/key?X-Amz-Signature=abc", "s3://bucket/key?X-Amz-Signature=…"),
             ("data/x.tif?sig=abc", "data/x.tif"),
             ("https://h.example/s?bbox=1%2C2&next=abc", "https://h.example/s?bbox=1,2&next=…"),
+            // The first slash ends the host, so that the password is taken for a port.
+            ("https://me:p/w@h.example/x", "https://…"),
+            (" https://me:pw@h.example:99999/x", "https://…"),
+            ("https:me:p/w@h.example/x", "…"),
+            ("//me:pw@h.example/x", "…"),
+            ("me:pw@h.example/x", "…"),
+            ("pw://x@://", "pw://…"),
+            ("data/a@2x.tif", "data/a@2x.tif"),
+            ("//server/share/a.tif", "//server/share/a.tif"),
         ];
         for (href, shown) in cases {
             assert_eq!(RedactedUrl::of(href).as_str(), shown);
