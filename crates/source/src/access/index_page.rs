@@ -1,5 +1,7 @@
 //! The entries of an index page, as Apache, nginx, lighttpd and others write them.
 
+use std::collections::HashMap;
+
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use percent_encoding::percent_decode_str;
 use url::Url;
@@ -8,9 +10,11 @@ use super::Listed;
 use super::listed::is_plain_name;
 
 /// The entries that an index page at `base` (with a slash at its end) links to: what lies one level
-/// below it, and nothing else.
-pub(crate) fn entries(page: &[u8], base: &Url) -> Vec<Listed> {
+/// below it, and nothing else. `None` for a page that asks for a password.
+pub(crate) fn entries(page: &[u8], base: &Url) -> Option<Vec<Listed>> {
     let mut found: Vec<(Listed, String)> = Vec::new();
+    // Where each href stands among them.
+    let mut known: HashMap<String, usize> = HashMap::new();
     let mut current: Option<usize> = None;
     let mut emitter = DefaultEmitter::default();
     // What scripts and styles hold is text.
@@ -24,12 +28,19 @@ pub(crate) fn entries(page: &[u8], base: &Url) -> Vec<Listed> {
                     .and_then(|href| String::from_utf8(href).ok())
                     .and_then(|href| entry(&href, base));
                 current = listed.map(|listed| {
-                    let known = found.iter().position(|(one, _)| one.href == listed.href);
-                    known.unwrap_or_else(|| {
+                    *known.entry(listed.href.clone()).or_insert_with(|| {
                         found.push((listed, String::new()));
                         found.len() - 1
                     })
                 });
+            }
+            Token::StartTag(tag)
+                if *tag.name == b"input"[..]
+                    && tag.attributes.get(&b"type"[..]).is_some_and(|kind| {
+                        kind.to_ascii_lowercase().trim_ascii() == b"password"
+                    }) =>
+            {
+                return None;
             }
             Token::StartTag(_) | Token::EndTag(_) => {
                 if let Some((_, text)) = current.and_then(|index| found.get_mut(index)) {
@@ -44,7 +55,7 @@ pub(crate) fn entries(page: &[u8], base: &Url) -> Vec<Listed> {
             _ => {}
         }
     }
-    found.into_iter().map(|(listed, text)| described(listed, &text)).collect()
+    Some(found.into_iter().map(|(listed, text)| described(listed, &text)).collect())
 }
 
 /// The entry that a link names, when it lies one level below `base`.
@@ -140,7 +151,7 @@ mod tests {
 
     fn found(page: &str) -> Vec<(String, bool, Option<u64>, Option<String>)> {
         let base = Url::parse("https://data.example/sst/2020/").unwrap();
-        let all = entries(page.as_bytes(), &base).into_iter();
+        let all = entries(page.as_bytes(), &base).unwrap().into_iter();
         all.map(|one| (one.name, one.is_folder, one.size, one.modified)).collect()
     }
 
@@ -173,6 +184,13 @@ mod tests {
             ]
         );
         assert_eq!(found(PYTHON), [row("001", true, None, ""), row("c.tif", false, None, "")]);
+    }
+
+    #[test]
+    fn a_page_that_asks_for_a_password_is_no_listing() {
+        let base = Url::parse("https://data.example/sst/").unwrap();
+        let page = r#"<a href="a.tif">a.tif</a><form><input type=Password name="p"></form>"#;
+        assert_eq!(entries(page.as_bytes(), &base), None);
     }
 
     #[test]

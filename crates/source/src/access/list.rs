@@ -43,8 +43,42 @@ async fn page(access: &Access, mut url: Url) -> Result<Vec<Listed>> {
         let body = answer.body(LARGEST, "an index page").await?;
         Ok((body, answer.url().clone()))
     };
-    let (body, base): (Bytes, Url) = access.client().run(&call, read).await?;
-    Ok(index_page::entries(&body, &base))
+    let (body, answered): (Bytes, Url) = access.client().run(&call, read).await?;
+    let base = folder_of(&call, answered)?;
+    let shown = || RedactedUrl::from(&base).to_string();
+    let found = index_page::entries(&body, &base).ok_or_else(|| Error::WebPage { url: shown() })?;
+    check_count(&shown(), found.len())?;
+    Ok(found)
+}
+
+/// The folder that the page at `answered` is of. Another page than the one asked for is not it: that
+/// may be one to sign in, or the folder above of one that is not there.
+fn folder_of(call: &Call, mut answered: Url) -> Result<Url> {
+    let (asked, shown) = (&call.url, call.shown());
+    let is_same_host = asked.host() == answered.host()
+        && (asked.origin() == answered.origin()
+            || (asked.scheme() == "http" && answered.scheme() == "https"));
+    let folder = asked.path().trim_end_matches('/');
+    let is_the_page = answered.path().strip_prefix(folder).is_some_and(|rest| {
+        matches!(rest, "" | "/") || (rest.starts_with("/index.") && !rest[1..].contains('/'))
+    });
+    if is_same_host && is_the_page {
+        answered.set_path(asked.path());
+        answered.set_query(None);
+        answered.set_fragment(None);
+        return Ok(answered);
+    }
+    if is_same_host && answered.path().ends_with('/') && asked.path().starts_with(answered.path()) {
+        return Err(Error::NotFound { what: shown });
+    }
+    Err(Error::Document {
+        what: shown,
+        reason: format!(
+            "it redirects to {}, which is not this folder: is a sign-in needed? If the folder is \
+             there now, name that place",
+            RedactedUrl::from(&answered)
+        ),
+    })
 }
 
 async fn bucket(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {

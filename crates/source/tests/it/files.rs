@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use terracube_grid::TimeRange;
 use terracube_source::{Access, Error, Files, Query, Registry, Source};
-use terracube_testbed::{Auth, Server};
+use terracube_testbed::{Auth, Fault, FaultKind, Server};
 
 use crate::archive;
 use crate::support::{access, ids, quick, search};
@@ -193,6 +193,30 @@ async fn links_that_lead_out_are_not_listed() {
     let access = quick().allow_files(inside.path()).build().unwrap();
     let found = ids(&Files::new(&path).unwrap(), &access, &Query::new()).await;
     assert_eq!(found, ["20200101", "20200103"]);
+}
+
+#[tokio::test]
+async fn a_page_of_another_folder_is_not_listed() {
+    let page = &b"<a href=\"20200101.tif\">20200101.tif</a>"[..];
+    let builder = Server::builder().bytes("sst/2021/", page).bytes("sst/", page);
+    let server = builder.bytes("login", page).bytes("sst/2022/index.html", page).start().unwrap();
+    let other = Server::builder().bytes("sst/2021/", page).start().unwrap();
+    let list = async |to: &str| {
+        server.clear_faults();
+        let rule = Fault::on("/files/sst/202", FaultKind::Redirect(to.to_owned()));
+        server.fault(rule.times(1));
+        let year = if to.contains("2022") { "2022" } else { "2021" };
+        access().list(&server.file_url(&format!("sst/{year}")), "").await
+    };
+    let missing = list(&server.file_url("sst/")).await;
+    assert!(matches!(missing, Err(Error::NotFound { .. })), "{missing:?}");
+    for elsewhere in [server.file_url("login?back=x"), other.file_url("sst/2021/")] {
+        let error = list(&elsewhere).await.unwrap_err();
+        assert!(matches!(error, Error::Document { .. }), "{error}");
+        assert!(error.to_string().contains("is a sign-in needed?"), "{error}");
+    }
+    let found = list(&server.file_url("sst/2022/index.html")).await.unwrap();
+    assert_eq!(found[0].href, server.file_url("sst/2022/20200101.tif"));
 }
 
 #[tokio::test]
