@@ -14,7 +14,7 @@ use super::client::{Answer, Call};
 use super::http_file::parse_content_range;
 use super::location::Location;
 use super::{Access, RedactedUrl};
-use crate::{Error, Result};
+use crate::{Asset, Error, Result};
 
 /// A file that was downloaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,18 @@ struct Job<'a> {
     note: PathBuf,
     size: Option<u64>,
     checksum: Option<&'a Checksum>,
+    /// Whether it may be a web page.
+    is_page: bool,
+}
+
+/// Where the bytes of an answer belong.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    start: u64,
+    /// Where they end, if the answer tells.
+    end: Option<u64>,
+    /// The size of the whole file, if the answer tells.
+    total: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -75,9 +87,10 @@ pub(crate) async fn download(
     access: &Access,
     href: &str,
     to: &Path,
-    size: Option<u64>,
-    checksum: Option<&str>,
+    asset: Option<&Asset>,
 ) -> Result<Downloaded> {
+    let size = asset.and_then(|asset| asset.size);
+    let checksum = asset.and_then(|asset| asset.checksum.as_deref());
     let checksum = checksum.map(Checksum::parse).transpose()?.flatten();
     let url = match access.locate(href)? {
         Location::Web(url) => url,
@@ -92,6 +105,7 @@ pub(crate) async fn download(
         note: with_suffix(to, ".part.etag"),
         size,
         checksum: checksum.as_ref(),
+        is_page: is_page(&url, asset),
     };
     let client = access.client();
     let attempt = || job.attempt(access);
@@ -132,25 +146,36 @@ impl Job<'_> {
             }
             other => other?,
         };
-        let is_part = answer.response.status().as_u16() == 206;
-        if is_part {
+        if answer.is_web_page() && !self.is_page {
+            return Err(Error::WebPage { url: answer.shown() });
+        }
+        let place = if answer.response.status().as_u16() == 206 {
             let range = answer.header(header::CONTENT_RANGE).and_then(parse_content_range);
-            if range.is_none_or(|(range, _)| range.start != start) {
+            let Some((range, total)) = range.filter(|(range, _)| start > 0 && range.start == start)
+            else {
                 self.discard().await;
                 return Err(Error::NoRanges {
                     url: answer.shown(),
                     reason: "it answers with another range than asked".to_owned(),
                 });
+            };
+            // Whether there is more behind it would never be known: it starts again.
+            if total.or(self.size).is_none() {
+                self.discard().await;
+                let (expected, received) = (range.end, start);
+                return Err(Error::Truncated { url: answer.shown(), expected, received });
             }
+            Place { start, end: Some(range.end), total }
         } else {
-            start = 0;
-        }
-        self.receive(answer, start).await
+            let total = answer.content_length();
+            Place { start: 0, end: total, total }
+        };
+        self.receive(answer, place).await
     }
 
-    /// Writes the answer behind the first `start` bytes, and compares.
-    async fn receive(&self, mut answer: Answer, start: u64) -> Result<Received> {
-        let announced = answer.content_length().map(|length| start + length);
+    /// Writes the answer at its place, and compares.
+    async fn receive(&self, mut answer: Answer, place: Place) -> Result<Received> {
+        let Place { start, end, total: announced } = place;
         let etag = answer.header(header::ETAG).map(str::to_owned);
         if let (Some(size), Some(announced)) = (self.size, announced)
             && size != announced
@@ -161,7 +186,7 @@ impl Job<'_> {
         let mut hasher = self.checksum.map(Checksum::hasher);
         let (mut file, etag_note) = (self.open(start, hasher.as_mut()).await?, etag.clone());
         self.note(etag_note).await?;
-        let limit = announced.or(self.size).unwrap_or(u64::MAX);
+        let limit = end.or(self.size).unwrap_or(u64::MAX);
         let mut bytes = start;
         let streamed = loop {
             match answer.piece().await {
@@ -189,6 +214,7 @@ impl Job<'_> {
             }
             return Err(error);
         }
+        // A server may send less of the rest than was asked; the next try asks for what is left.
         let expected = announced.or(self.size);
         if let Some(expected) = expected.filter(|expected| bytes < *expected) {
             return Err(Error::Truncated { url: answer.shown(), expected, received: bytes });
@@ -354,6 +380,15 @@ fn verified(checksum: Option<&Checksum>, size: bool) -> Verified {
         None if size => Verified::Size,
         None => Verified::Nothing,
     }
+}
+
+/// Whether a web page is what is wanted, and not what came in the place of it.
+pub(super) fn is_page(url: &Url, asset: Option<&Asset>) -> bool {
+    let kind = asset.and_then(|asset| asset.media_type.as_deref());
+    let path = url.path().to_ascii_lowercase();
+    kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+        || path.ends_with(".html")
+        || path.ends_with(".htm")
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

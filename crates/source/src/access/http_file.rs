@@ -32,6 +32,8 @@ pub(crate) struct HttpFile {
     key: Key,
     /// The size that the source gave.
     announced: Option<u64>,
+    /// Whether it may be a web page.
+    is_page: bool,
     pinned: OnceLock<FileVersion>,
     /// The file, when the server sends only all of it.
     whole: OnceLock<Bytes>,
@@ -54,8 +56,15 @@ enum Wanted {
 }
 
 impl HttpFile {
-    pub(crate) fn new(access: Access, url: Url, key: Key, announced: Option<u64>) -> Self {
-        Self { access, url, key, announced, pinned: OnceLock::new(), whole: OnceLock::new() }
+    pub(crate) fn new(
+        access: Access,
+        url: Url,
+        key: Key,
+        announced: Option<u64>,
+        is_page: bool,
+    ) -> Self {
+        let (pinned, whole) = (OnceLock::new(), OnceLock::new());
+        Self { access, url, key, announced, is_page, pinned, whole }
     }
 
     async fn read(&self, request: ByteRequest) -> Result<Bytes> {
@@ -116,9 +125,7 @@ impl HttpFile {
                     }
                     return Ok(body);
                 }
-                if answer.is_web_page() {
-                    return Err(Error::WebPage { url: answer.shown() });
-                }
+                this.check_kind(&answer)?;
                 this.pin(&answer, answer.content_length())?;
                 let whole =
                     answer.body(SMALL, "a file in one piece").await.map_err(
@@ -147,6 +154,7 @@ impl HttpFile {
         }
         let call = self.call()?;
         let read = |mut answer: Answer| async move {
+            self.check_kind(&answer)?;
             self.pin(&answer, answer.content_length())?;
             answer.body(limit, "a file read into memory").await
         };
@@ -224,6 +232,14 @@ impl HttpFile {
             call.headers.insert(header::IF_MATCH, value);
         }
         Ok(call)
+    }
+
+    /// A page for people is not the file, unless it is one.
+    fn check_kind(&self, answer: &Answer) -> Result<()> {
+        if answer.is_web_page() && !self.is_page {
+            return Err(Error::WebPage { url: answer.shown() });
+        }
+        Ok(())
     }
 
     /// The range that a 206 sends; an error if it is not what was wanted.

@@ -228,17 +228,19 @@ impl Access {
     /// # Errors
     /// As [`ranged`](Self::ranged).
     pub async fn ranged_asset(&self, asset: &Asset) -> Result<Opened> {
-        self.ranged_of(&asset.href, asset.size).await
+        self.ranged_of(&asset.href, Some(asset)).await
     }
 
     // Async because object stores need it.
     #[expect(clippy::unused_async, reason = "other backends open asynchronously")]
-    async fn ranged_of(&self, href: &str, size: Option<u64>) -> Result<Opened> {
+    async fn ranged_of(&self, href: &str, asset: Option<&Asset>) -> Result<Opened> {
+        let size = asset.and_then(|asset| asset.size);
         Ok(match self.locate(href)? {
             Location::Web(url) => {
                 let name = url.path_segments().and_then(|mut all| all.next_back()).unwrap_or("");
                 let key = key_of(name, href)?;
-                let file = HttpFile::new(self.clone(), url, key.clone(), size);
+                let is_page = download::is_page(&url, asset);
+                let file = HttpFile::new(self.clone(), url, key.clone(), size, is_page);
                 Opened::Bytes { store: Arc::new(file), key }
             }
             #[cfg(any(feature = "ftp", feature = "sftp"))]
@@ -257,12 +259,17 @@ impl Access {
     /// All bytes of a file, at most `limit`.
     ///
     /// # Errors
-    /// [`Error::TooLarge`]; else as [`get_json`](Self::get_json).
+    /// [`Error::TooLarge`]; [`Error::WebPage`], unless a name in `.html` was asked for; else as [`get_json`](Self::get_json).
     pub async fn bytes(&self, href: &str, limit: u64) -> Result<Bytes> {
         match self.locate(href)? {
             Location::Web(url) => {
-                let read =
-                    |mut answer: Answer| async move { answer.body(limit, "this file").await };
+                let is_page = download::is_page(&url, None);
+                let read = |mut answer: Answer| async move {
+                    if answer.is_web_page() && !is_page {
+                        return Err(Error::WebPage { url: answer.shown() });
+                    }
+                    answer.body(limit, "this file").await
+                };
                 self.client().run(&Call::get(url), read).await
             }
             #[cfg(any(feature = "ftp", feature = "sftp"))]
@@ -276,10 +283,10 @@ impl Access {
     /// proves with a strong ETag that the file is the same, else it starts again.
     ///
     /// # Errors
-    /// [`Error::Truncated`] when the file never came whole, [`Error::File`], and the others when
-    /// it can't be had.
+    /// [`Error::Truncated`] when the file never came whole, [`Error::WebPage`] unless a name in
+    /// `.html` was asked for, [`Error::File`], and the others when it can't be had.
     pub async fn download(&self, href: &str, to: &Path) -> Result<Downloaded> {
-        download::download(self, href, to, None, None).await
+        download::download(self, href, to, None).await
     }
 
     /// Downloads an asset and compares it with the size and checksum the source gave.
@@ -288,7 +295,7 @@ impl Access {
     /// [`Error::Mismatch`] when it is not what was announced (nothing is left then); else as
     /// [`download`](Self::download).
     pub async fn download_asset(&self, asset: &Asset, to: &Path) -> Result<Downloaded> {
-        download::download(self, &asset.href, to, asset.size, asset.checksum.as_deref()).await
+        download::download(self, &asset.href, to, Some(asset)).await
     }
 
     /// What was asked so far.

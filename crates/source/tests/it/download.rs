@@ -77,6 +77,104 @@ async fn a_file_that_changed_meanwhile_starts_again() {
     assert!(std::fs::read(&to).unwrap() == new);
 }
 
+/// A server that answers each connection with the next of these, whatever is asked, and then no
+/// more. It gives the ranges that it was asked for.
+fn scripted(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<Option<String>>>) {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/a.bin", listener.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        let serve = |answer: String| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map(Result::unwrap);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            stream.write_all(answer.as_bytes()).unwrap();
+            let is_range = |line: &&String| line.to_ascii_lowercase().starts_with("range:");
+            head.iter().find(is_range).map(|line| line[6..].trim().to_owned())
+        };
+        answers.into_iter().map(serve).collect()
+    });
+    (url, serving)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nETag: \"v1\"\r\n{headers}Content-Length: \
+         {length}\r\n\r\n{body}"
+    )
+}
+
+/// The first ten of thirty bytes, and the connection ends.
+fn cut() -> String {
+    answer("200 OK", "", "0123456789").replace("Content-Length: 10", "Content-Length: 30")
+}
+
+#[tokio::test]
+async fn a_server_may_send_the_rest_in_pieces() {
+    let part = |range: &str, body: &str| {
+        answer("206 Partial Content", &format!("Content-Range: bytes {range}/30\r\n"), body)
+    };
+    let (url, serving) =
+        scripted(vec![cut(), part("10-19", "abcdefghij"), part("20-29", "klmnopqrst")]);
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    let done = access().download(&url, &to).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), "0123456789abcdefghijklmnopqrst");
+    assert_eq!((done.bytes, done.resumed_from, done.verified), (30, 20, Verified::Size));
+    let ranges = [None, Some("bytes=10-".to_owned()), Some("bytes=20-".to_owned())];
+    assert_eq!(serving.join().unwrap(), ranges);
+}
+
+#[tokio::test]
+async fn a_part_of_what_is_never_told_starts_again() {
+    let range = "Content-Range: bytes 10-19/*\r\n";
+    let whole = "0123456789abcdefghijklmnopqrst";
+    let (url, serving) = scripted(vec![
+        cut(),
+        answer("206 Partial Content", range, "abcdefghij"),
+        answer("200 OK", "", whole),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    assert_eq!(access().download(&url, &to).await.unwrap().bytes, 30);
+    assert_eq!(std::fs::read_to_string(&to).unwrap(), whole);
+    assert_eq!(serving.join().unwrap(), [None, Some("bytes=10-".to_owned()), None]);
+}
+
+#[tokio::test]
+async fn a_part_that_nobody_asked_for_is_not_the_file() {
+    let range = "Content-Range: bytes 0-9/30\r\n";
+    let (url, _) = scripted(vec![answer("206 Partial Content", range, "0123456789")]);
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    let error = access().download(&url, &to).await.unwrap_err();
+    assert!(matches!(error, Error::NoRanges { .. }), "{error}");
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_login_page_is_no_download() {
+    let server =
+        Server::builder().bytes("a.bin", noise(100)).bytes("a.html", noise(9)).start().unwrap();
+    server.fault(Fault::on("/files/", FaultKind::HtmlPage200));
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    let (url, access) = (server.file_url("a.bin"), access());
+    let error = access.download(&url, &to).await.unwrap_err();
+    assert!(matches!(error, Error::WebPage { .. }), "{error}");
+    assert!(matches!(access.bytes(&url, 1000).await, Err(Error::WebPage { .. })));
+    let file = crate::support::File::open(&access, &url).await;
+    let whole = file.get(terracube_store::ByteRequest::All).await;
+    assert!(matches!(whole, Err(Error::WebPage { .. })), "{whole:?}");
+    assert_eq!(names(folder.path()), [""; 0]);
+    // Unless it is one that is wanted, by its type or its name.
+    let mut page = Asset::new("page", url);
+    page.media_type = Some("text/html; charset=utf-8".to_owned());
+    assert!(access.download_asset(&page, &to).await.unwrap().bytes > 10);
+    assert!(access.bytes(&server.file_url("a.html"), 1000).await.is_ok());
+}
+
 #[tokio::test]
 async fn size_and_checksum_are_compared() {
     let server = Server::builder().bytes("abc", b"abc".to_vec()).start().unwrap();
