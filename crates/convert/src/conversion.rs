@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::idf::{self, Staging};
 use crate::parameters::Parameters;
 use crate::reader::{Input, Reading};
@@ -51,6 +51,9 @@ pub fn convert(conversion: &Conversion, readers: &Readers) -> Result<Outcome> {
     let reading = reader.read(&input, &mut |mut granule| {
         transform::add(&mut granule, output)?;
         granule.fields.retain(|field| !removed.iter().any(|name| field.is_named(name)));
+        if granule.fields.is_empty() {
+            return Err(Error::option("remove_variables", "leaves no variable to write"));
+        }
         let folder = staging.granule(&collection, &granule.id)?;
         idf::write(granule, &folder, output, conversion.is_compat).map(drop)
     })?;

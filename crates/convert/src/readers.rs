@@ -7,10 +7,15 @@ mod grid;
 mod grid_lat_lon;
 mod grid_yx;
 mod mfwam;
+mod olci_l1;
 mod olci_l2;
+mod percentiles;
 mod picture;
 mod rtofs;
 mod sentinel1_l1;
+mod sentinel2_l1;
+mod sentinel3;
+mod slstr_l1_bt;
 mod slstr_l2;
 mod topaz4;
 mod xml;
@@ -41,8 +46,11 @@ impl Readers {
             .with(ghrsst_l2p::GhrsstL2p)
             .with(drifter::Drifter)
             .with(slstr_l2::SlstrL2)
+            .with(slstr_l1_bt::SlstrL1Bt)
             .with(olci_l2::OlciL2)
+            .with(olci_l1::OlciL1)
             .with(sentinel1_l1::Sentinel1L1)
+            .with(sentinel2_l1::Sentinel2L1)
     }
 
     /// These and one more; one of the same name is replaced.

@@ -26,8 +26,12 @@ struct Settings<'a> {
 
 /// Adds what `add_variables(…)` asks for.
 pub(crate) fn add(granule: &mut Granule, output: &Options) -> Result<()> {
-    for (key, _) in output.iter() {
+    for (key, text) in output.iter() {
         let Some(names) = key.strip_prefix("add_variables(") else { continue };
+        // Emptied, as `--set` takes back what a rule asks for.
+        if text.trim().is_empty() {
+            continue;
+        }
         let names = names.trim_end_matches(')').split(',').map(str::trim).collect();
         let options = output.pairs(key)?;
         let settings = Settings { key, names, options };

@@ -1,17 +1,14 @@
 //! Sentinel-3 OLCI level 2: chlorophyll, suspended matter, attenuation, reflectances of water.
 
-use std::path::Path;
-
+use super::percentiles::percentiles;
+use super::sentinel3::{self, Flags, band};
 use crate::attribute::{Attribute, Attributes};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::granule::{Field, Granule};
 use crate::idf;
-use crate::lattice::{self, SwathPlaces};
-use crate::moment::{self, TimeUnits};
-use crate::nc::{NcFile, NcVariable};
+use crate::lattice;
 use crate::reader::{Input, Reader, Reading, Sink};
 use crate::samples::Samples;
-use crate::unpack;
 
 /// Flags that mask every derived value.
 const MASKS: [&str; 14] = [
@@ -65,9 +62,10 @@ impl Reader for OlciL2 {
 
     fn read(&self, input: &Input, sink: &mut Sink<'_>) -> Result<Reading> {
         let options = &input.input;
-        let (places, size) = places(&input.path)?;
+        let places = sentinel3::places(&input.path, "geo_coordinates.nc", "latitude", "longitude")?;
+        let size = (places.rows, places.cells);
         let removed = input.output.names("remove_variables");
-        let flags = Flags::read(&input.path, size)?;
+        let flags = Flags::read(&input.path, "wqsf.nc", "WQSF", size)?;
         let mut fields = Vec::new();
         for name in REFLECTANCES {
             let variable = format!("{name}_reflectance");
@@ -75,9 +73,9 @@ impl Reader for OlciL2 {
             if removed.contains(&variable) || removed.iter().any(|removed| removed == name) {
                 continue;
             }
-            let (values, _) = read(&input.path, &variable, &variable, size)?;
-            let mask = flags.mask(MASKS.iter().copied());
-            let counts = |at: usize| flags.values[at] & mask == 0 && values.get(at) > 0.0;
+            let (values, _) = band(&input.path, &variable, &variable, size)?;
+            let mask = flags.mask(MASKS);
+            let counts = |at: usize| !flags.is_set(at, mask) && values.get(at) > 0.0;
             let clear = values.select((0..values.len()).filter(|at| counts(*at)));
             let (least, most) = percentiles(&clear, 1.0, 90.0).unwrap_or((0.0, 1.0));
             let mut field = Field::new(name, values).ranged(least, most);
@@ -89,10 +87,10 @@ impl Reader for OlciL2 {
             if removed.iter().any(|removed| removed == variable || removed == name) {
                 continue;
             }
-            let (values, attributes) = read(&input.path, file, variable, size)?;
+            let (values, attributes) = band(&input.path, file, variable, size)?;
             let mut values = median(&values, size);
-            let mask = flags.mask(MASKS.iter().copied().chain([own_flag]));
-            values.change(|at, value| if flags.values[at] & mask == 0 { value } else { f64::NAN });
+            let mask = flags.mask(MASKS.into_iter().chain([own_flag]));
+            values.change(|at, value| if flags.is_set(at, mask) { f64::NAN } else { value });
             let mut field = Field::new(name, values).ranged(least, most);
             for key in ["units", "long_name"] {
                 if let Some(text) = attributes.text(key) {
@@ -121,7 +119,7 @@ impl Reader for OlciL2 {
         sink(Granule {
             id: input.id(&input.base_name()),
             lattice: lattice::swath(&places, size, options, &input.output)?,
-            coverage: coverage(&input.path)?,
+            coverage: sentinel3::rows_coverage(&input.path)?,
             times: Vec::new(),
             resolution: 300.0,
             crs: None,
@@ -144,86 +142,6 @@ impl Derived {
     }
 }
 
-/// Flags of every pixel, with their names.
-#[derive(Debug)]
-struct Flags {
-    values: Vec<u64>,
-    named: Vec<(String, u64)>,
-}
-
-impl Flags {
-    fn read(folder: &Path, size: (usize, usize)) -> Result<Self> {
-        let file = NcFile::open(&folder.join("wqsf.nc"))?;
-        let variable = file.variable("WQSF")?;
-        of_size(&file, &variable, size)?;
-        let meanings = variable.attributes.text("flag_meanings").unwrap_or_default();
-        let Some(Attribute::Numbers(_, masks)) = variable.attributes.get("flag_masks") else {
-            return Err(Error::input(file.path(), "the variable `WQSF` has no flag_masks"));
-        };
-        let named = meanings
-            .split_whitespace()
-            .zip(masks)
-            .map(|(name, mask)| (name.to_owned(), *mask as u64))
-            .collect();
-        let values = file.raw_u64("WQSF", &[0, 0], &variable.shape)?;
-        Ok(Self { values, named })
-    }
-
-    fn mask<'a>(&self, names: impl Iterator<Item = &'a str>) -> u64 {
-        let bits = |name: &str| {
-            self.named.iter().find(|(known, _)| known == name).map_or(0, |(_, mask)| *mask)
-        };
-        names.map(bits).fold(0, |all, mask| all | mask)
-    }
-}
-
-fn places(folder: &Path) -> Result<(SwathPlaces, (usize, usize))> {
-    let file = NcFile::open(&folder.join("geo_coordinates.nc"))?;
-    let variable = file.variable("latitude")?;
-    let [rows, cells] = variable.shape[..] else {
-        return Err(Error::input(file.path(), "the variable `latitude` has not two dimensions"));
-    };
-    let lat = unpack::whole(&file, &variable)?;
-    let longitude = file.variable("longitude")?;
-    of_size(&file, &longitude, (rows, cells))?;
-    let lon = unpack::whole(&file, &longitude)?;
-    Ok((SwathPlaces { lat, lon, rows, cells }, (rows, cells)))
-}
-
-fn read(
-    folder: &Path,
-    file: &str,
-    variable: &str,
-    size: (usize, usize),
-) -> Result<(Samples, Attributes)> {
-    let file = NcFile::open(&folder.join(format!("{file}.nc")))?;
-    let variable = file.variable(variable)?;
-    of_size(&file, &variable, size)?;
-    let samples = unpack::window(&file, &variable, &[0, 0], &variable.shape)?;
-    Ok((samples, variable.attributes))
-}
-
-fn of_size(file: &NcFile, variable: &NcVariable, size: (usize, usize)) -> Result<()> {
-    if variable.shape == [size.0, size.1] {
-        return Ok(());
-    }
-    let name = &variable.name;
-    Err(Error::input(file.path(), format!("`{name}` has not the size of the coordinates")))
-}
-
-fn coverage(folder: &Path) -> Result<(terracube_grid::Time, terracube_grid::Time)> {
-    let file = NcFile::open(&folder.join("time_coordinates.nc"))?;
-    let variable = file.variable("time_stamp")?;
-    let units = variable.attributes.text("units").unwrap_or_default();
-    let units = TimeUnits::parse(&units, None)?;
-    let stamps = unpack::whole(&file, &variable)?;
-    let at = |stamp: Option<&f64>| {
-        let seconds = units.to_seconds(stamp.copied().unwrap_or(f64::NAN));
-        moment::from_seconds("variable `time_stamp`", seconds)
-    };
-    Ok((at(stamps.first())?, at(stamps.last())?))
-}
-
 /// Medians of 3 by 3 values; beyond the border are zeros, and missing values do not count.
 fn median(values: &Samples, (rows, cells): (usize, usize)) -> Samples {
     let at = |row: usize, cell: usize| {
@@ -240,18 +158,4 @@ fn median(values: &Samples, (rows, cells): (usize, usize)) -> Samples {
         if is_missing { f32::NAN } else { around[known / 2] as f32 }
     };
     Samples::F32((0..rows * cells).map(of).collect())
-}
-
-/// Values below which so many hundredths of all lie, linear between neighbours.
-fn percentiles(values: &Samples, low: f64, high: f64) -> Option<(f64, f64)> {
-    let mut known: Vec<f64> = values.to_f64();
-    known.retain(|value| value.is_finite());
-    known.sort_by(f64::total_cmp);
-    let last = known.len().checked_sub(1)?;
-    let at = |hundredths: f64| {
-        let place = hundredths / 100.0 * last as f64;
-        let (below, above) = (known[place.floor() as usize], known[place.ceil() as usize]);
-        (above - below).mul_add(place.fract(), below)
-    };
-    Some((at(low), at(high)))
 }

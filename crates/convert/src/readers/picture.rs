@@ -98,6 +98,18 @@ impl Override {
         field
     }
 
+    /// Sets what is said on a field that has a range already.
+    pub(super) fn apply(&self, field: &mut Field) {
+        for (said, bound) in [(self.least, &mut field.least), (self.most, &mut field.most)] {
+            match said {
+                Bound::Unsaid => {}
+                Bound::Auto => *bound = None,
+                Bound::At(value) => *bound = Some(value),
+            }
+        }
+        self.dress(field);
+    }
+
     /// Sets what is said beyond ranges and flags: the name, and attributes.
     fn dress(&self, field: &mut Field) {
         for (name, value) in self.others.iter() {

@@ -12,6 +12,8 @@ mod drifters;
 mod golden;
 mod large;
 mod made;
+mod made_sentinel3;
 mod real;
 mod rules;
+mod sentinel;
 mod unsigned;
