@@ -7,8 +7,6 @@ mod deflate;
 #[cfg(feature = "netcdf")]
 mod inflate;
 #[cfg(feature = "netcdf")]
-mod quiet;
-#[cfg(feature = "netcdf")]
 mod reader;
 #[cfg(feature = "netcdf")]
 mod stored;

@@ -27,6 +27,8 @@ pub use error::{Cause, Error, Result};
 pub use gcp::{Gcp, Gcps};
 pub use geolocation::Geolocation;
 pub use level::Level;
+#[cfg(feature = "netcdf")]
+pub use local_file::hdf5::quiet_hdf5;
 pub use local_file::{BandInfo, LocalFile, LocalOptions};
 pub use mask_kind::MaskKind;
 pub use mosaic::{Mosaic, MosaicRule};

@@ -3,6 +3,8 @@
 #[cfg(feature = "gdal")]
 mod gdal;
 #[cfg(feature = "netcdf")]
+pub(crate) mod hdf5;
+#[cfg(feature = "netcdf")]
 mod netcdf;
 
 use std::fmt;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use netcdf::types::{FloatType, IntType, NcVariableType};
 use netcdf::{Extent, Extents, NcTypeDescriptor};
+use terracube_raster::quiet_hdf5;
 
 use super::inflate::{self, Number};
 use super::{NcVariable, value};
@@ -22,7 +23,7 @@ impl NcFile {
         if let Err(cause) = std::fs::File::open(path) {
             return Err(Error::read(path, "it", cause));
         }
-        super::quiet::quiet();
+        quiet_hdf5();
         let file = netcdf::open(path).map_err(|cause| Error::NotReadable {
             path: path.to_owned(),
             format: "netCDF",

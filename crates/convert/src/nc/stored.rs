@@ -19,6 +19,7 @@ use hdf5_metno_sys::h5p::{
 use hdf5_metno_sys::h5s::{H5Sclose, H5Sget_simple_extent_dims};
 use hdf5_metno_sys::h5t::{H5T_order_t, H5Tclose, H5Tget_order, H5Tget_size};
 use netcdf_sys::libnetcdf_lock;
+use terracube_raster::quiet_hdf5;
 
 /// Dimensions at most.
 const RANK: usize = 32;
@@ -47,7 +48,7 @@ pub(super) struct Layout {
 impl Stored {
     /// A variable of the root group; `None` where HDF5 does not know it.
     pub(super) fn open(path: &Path, variable: &str, is_to_be_written: bool) -> Option<Self> {
-        super::quiet::quiet();
+        quiet_hdf5();
         let length = std::fs::metadata(path).ok()?.len();
         let file = CString::new(path.to_str()?).ok()?;
         // The name of one that is named like a dimension and no coordinate.

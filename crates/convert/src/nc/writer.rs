@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use netcdf::NcTypeDescriptor;
+use terracube_raster::quiet_hdf5;
 
 use super::deflate::{LEVEL, Strips};
 use super::{NewVariable, Values, value};
@@ -19,7 +20,7 @@ pub(crate) struct NcWriter {
 
 impl NcWriter {
     pub(crate) fn create(path: &Path) -> Result<Self> {
-        super::quiet::quiet();
+        quiet_hdf5();
         let file = netcdf::create_with(path, netcdf::Options::NETCDF4)
             .map_err(|cause| Error::write(path, cause))?;
         Ok(Self { file, path: path.to_owned(), strips: Vec::new() })

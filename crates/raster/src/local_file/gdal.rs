@@ -98,6 +98,7 @@ pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<(Found, Box<dy
 impl Reader for Open {
     fn read(&self, level: usize, band: usize, window: Window) -> Result<Raster> {
         let _lock = c_libraries();
+        quiet();
         let dataset: MutexGuard<'_, Dataset> =
             self.dataset.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = |error: GdalError| read_error(&self.key, &error);
@@ -124,6 +125,9 @@ impl Reader for Open {
 /// Errors come back as values: none is written to the terminal. The cache of blocks is kept small, as
 /// windows are read once; a size that the program or its environment sets stays.
 fn quiet() {
+    // What GDAL's drivers of HDF5 do not find; without the feature there is no way to HDF5.
+    #[cfg(feature = "netcdf")]
+    super::hdf5::quiet_hdf5();
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {
         ::gdal::config::set_error_handler(|_, _, _| {});

@@ -16,6 +16,7 @@ use terracube_grid::Window;
 use self::attributes::{number, numbers, text};
 use self::axes::Axes;
 use self::scope::Scope;
+use super::hdf5::quiet_hdf5;
 use super::{BandInfo, Found, LocalOptions, Reader, c_libraries};
 use crate::pixels::typed;
 use crate::sample::Sample;
@@ -52,24 +53,8 @@ struct Missing {
 pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<(Found, Box<dyn Reader>)> {
     let _lock = c_libraries();
     let key = path.display().to_string();
-    quiet();
+    quiet_hdf5();
     guarded(&key, || read_header(path, options, &key))
-}
-
-/// HDF5 prints what it does not find, and netCDF looks for much that need not be there; its switch
-/// is one for each thread.
-#[expect(unsafe_code, reason = "the switch is in no safe interface")]
-fn quiet() {
-    use hdf5_metno_sys::{
-        h5::H5open,
-        h5e::{H5E_DEFAULT, H5Eset_auto2},
-    };
-    // SAFETY: the library is opened first, and the lock of the callers held; no callback is given,
-    // and 0 is HDF5's default stack, that of this thread.
-    unsafe {
-        H5open();
-        H5Eset_auto2(H5E_DEFAULT, None, std::ptr::null_mut());
-    }
 }
 
 /// The crate panics on names that are not UTF-8 and the like; a bad file must stay an error.
@@ -98,7 +83,7 @@ fn read_header(path: &Path, options: &LocalOptions, key: &str) -> Result<(Found,
 impl Reader for Open {
     fn read(&self, _: usize, band: usize, window: Window) -> Result<Raster> {
         let _lock = c_libraries();
-        quiet();
+        quiet_hdf5();
         let guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let gone = || Error::NotFound { key: self.key.clone() };
         let file = guard.as_ref().ok_or_else(gone)?;

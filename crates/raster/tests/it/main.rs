@@ -22,6 +22,8 @@ mod netcdf_files;
 mod real;
 #[cfg(feature = "gdal")]
 mod shifted;
+#[cfg(feature = "netcdf")]
+mod standard_error;
 mod swath;
 mod warped;
 mod windows;
