@@ -1,7 +1,6 @@
 //! MFWAM: Météo-France's forecasts of waves.
 
 use super::grid_lat_lon;
-use crate::attribute::Attribute;
 use crate::error::Result;
 use crate::granule::Field;
 use crate::nc::NcFile;
@@ -56,8 +55,8 @@ fn vector(field: &Field) -> Vec<Field> {
         let mut samples = field.samples.clone();
         samples.change(|_, degrees| -of(degrees.to_radians()));
         let made = Field::new(format!("{name}_{}", field.name), samples).ranged(-1.0, 1.0);
-        let long = format!("{name} component of {}", field.name);
-        made.with("long_name", Attribute::from(long)).with("units", "1")
+        // As the reference has it.
+        made.with("units", "")
     };
     vec![component("eastward", f64::sin), component("northward", f64::cos)]
 }

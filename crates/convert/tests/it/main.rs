@@ -14,6 +14,7 @@ mod large;
 mod made;
 mod made_sentinel3;
 mod real;
+mod reference;
 mod rules;
 mod sentinel;
 mod unsigned;
