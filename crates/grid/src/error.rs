@@ -60,7 +60,7 @@ pub enum Error {
         /// The datum at fault.
         datum: String,
         /// The grid that PROJ would use, or several joined by commas, or `regional shifts` where it takes
-        /// another shift by area.
+        /// another shift by area, or what else is the matter.
         grid: String,
     },
     /// A number or combination of numbers that means nothing.
@@ -101,9 +101,8 @@ pub enum Error {
 
 /// What to do about a grid.
 #[cfg(feature = "gdal")]
-const GRIDS: &str = "for most of the area of use PROJ has to have it, or one as good: put it where PROJ \
-                     looks (the package proj-data, or from https://cdn.proj.org into PROJ_DATA), or \
-                     let PROJ fetch it (PROJ_NETWORK=ON)";
+const GRIDS: &str = "put grids where PROJ looks (the package proj-data, or from https://cdn.proj.org into \
+                     PROJ_DATA), or let PROJ fetch them (PROJ_NETWORK=ON)";
 #[cfg(not(feature = "gdal"))]
 const GRIDS: &str = "grids are read with feature `gdal` only; without it declare both in one datum, or \
                      give a PROJ string with +towgs84";

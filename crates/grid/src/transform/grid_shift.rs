@@ -11,6 +11,9 @@ use crate::bounds::Bounds;
 use crate::crs::Crs;
 use crate::error::{Error, Result};
 
+const TOO_LITTLE: &str =
+    "PROJ has shifts for less than half of the area of use; go by a CRS of the region";
+
 /// Operations of PROJ, best first, each for an area; on radians, east of Greenwich.
 #[derive(Debug)]
 pub(super) struct GridShift {
@@ -51,7 +54,8 @@ impl GridShift {
         }
         let required = shift.ways.iter().find(|way| !way.optional && way.operation().is_none());
         match required {
-            _ if 2 * met < places.len() => Err(shift.refused),
+            _ if shift.ways.is_empty() => Err(shift.refused),
+            _ if 2 * met < places.len() => Err(named(shift.refused, TOO_LITTLE.to_owned())),
             Some(way) => Err(named(shift.refused, way.grids.clone())),
             None => Ok(shift),
         }
