@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::idf::{self, Staging};
+use crate::options::Options;
 use crate::parameters::Parameters;
-use crate::reader::{Input, Reading};
+use crate::reader::{Input, Reading, Sink};
 use crate::readers::Readers;
 use crate::transform;
 
@@ -39,23 +40,38 @@ pub enum Outcome {
 pub fn convert(conversion: &Conversion, readers: &Readers) -> Result<Outcome> {
     let Parameters { reader, input, output } = &conversion.parameters;
     let reader = readers.get(reader)?;
-    let collection = output.require("collection")?.to_owned();
+    output.require("collection")?;
     let input = Input {
         path: without_slash(&conversion.input),
         input: input.clone(),
         output: output.clone(),
         is_compat: conversion.is_compat,
     };
+    write_granules(&conversion.out, output, conversion.is_compat, |sink| reader.read(&input, sink))
+}
+
+/// Writes granules of one's own as IDF, as [`convert`] does with those of a reader: `give` hands
+/// them to its sink. The options are those of an output; `collection` must be among them.
+///
+/// # Errors
+/// Any of the crate, naming the file or option at fault; those of `give`.
+pub fn write_granules(
+    out: &Path,
+    output: &Options,
+    is_compat: bool,
+    give: impl FnOnce(&mut Sink<'_>) -> Result<Reading>,
+) -> Result<Outcome> {
+    let collection = output.require("collection")?;
     let removed = output.names("remove_variables");
-    let mut staging = Staging::below(&conversion.out)?;
-    let reading = reader.read(&input, &mut |mut granule| {
+    let mut staging = Staging::below(out)?;
+    let reading = give(&mut |mut granule| {
         transform::add(&mut granule, output)?;
         granule.fields.retain(|field| !removed.iter().any(|name| field.is_named(name)));
         if granule.fields.is_empty() {
             return Err(Error::option("remove_variables", "leaves no variable to write"));
         }
-        let folder = staging.granule(&collection, &granule.id)?;
-        idf::write(granule, &folder, output, conversion.is_compat).map(drop)
+        let folder = staging.granule(collection, &granule.id)?;
+        idf::write(granule, &folder, output, is_compat).map(drop)
     })?;
     match reading {
         Reading::Nothing(reason) => Ok(Outcome::Skipped(reason)),

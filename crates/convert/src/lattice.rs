@@ -6,7 +6,7 @@ mod swath;
 use terracube_grid::Transform;
 
 pub(crate) use longitude::{Unwrapped, wrapped};
-pub(crate) use swath::{SwathPlaces, between, swath, swath_of};
+pub(crate) use swath::{SwathPlaces, between, lines_of, swath, swath_at, swath_of};
 
 use crate::error::{Error, Result};
 use crate::granule::{Lattice, Model};
@@ -54,12 +54,24 @@ pub(crate) fn grid_yx(
     output: &Options,
     unwraps: bool,
 ) -> Result<Lattice> {
-    let rows = edges(y.len, output.spacing(&["gcp_y_spacing", "gcp_spacing"], 32)?)?;
-    let cols = edges(x.len, output.spacing(&["gcp_x_spacing", "gcp_spacing"], 32)?)?;
+    let at = |col: i32, row: i32| (x.at(col), y.at(row));
+    projected((y.len, x.len), at, to_wgs84, output, unwraps)
+}
+
+/// Lattice of rows and columns of a projection; `at` leads from column and row to x and y.
+pub(crate) fn projected(
+    (height, width): (usize, usize),
+    at: impl Fn(i32, i32) -> (f64, f64),
+    to_wgs84: &Transform,
+    output: &Options,
+    unwraps: bool,
+) -> Result<Lattice> {
+    let rows = edges(height, output.spacing(&["gcp_y_spacing", "gcp_spacing"], 32)?)?;
+    let cols = edges(width, output.spacing(&["gcp_x_spacing", "gcp_spacing"], 32)?)?;
     let (mut lat, mut lon) = (Vec::new(), Vec::new());
     for row in &rows {
         for col in &cols {
-            let (x, y) = (x.at(*col), y.at(*row));
+            let (x, y) = at(*col, *row);
             let Some((east, north)) = to_wgs84.forward(x, y) else {
                 return Err(Error::Projection {
                     text: to_wgs84.src().to_string(),
@@ -73,7 +85,7 @@ pub(crate) fn grid_yx(
     if unwraps {
         lon = Unwrapped::of(&lon, cols.len()).into_values();
     }
-    let sizes = vec![y.len, x.len];
+    let sizes = vec![height, width];
     Ok(Lattice { model: Model::GridYx, sizes, indices: vec![rows, cols], lat, lon })
 }
 

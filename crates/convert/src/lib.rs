@@ -9,6 +9,7 @@ mod error;
 mod grammar;
 mod granule;
 mod idf;
+mod image;
 mod lattice;
 mod moment;
 mod nc;
@@ -23,7 +24,7 @@ mod transform;
 mod unpack;
 
 pub use attribute::{Attribute, Attributes, NumberType};
-pub use conversion::{Conversion, Outcome, convert};
+pub use conversion::{Conversion, Outcome, convert, write_granules};
 pub use converter::{Converter, Converters, Idf};
 pub use dataset::Dataset;
 pub use error::{Error, Result};

@@ -11,6 +11,7 @@ mod olci_l1;
 mod olci_l2;
 mod percentiles;
 mod picture;
+mod raster_image;
 mod rtofs;
 mod sentinel1_l1;
 mod sentinel2_l1;
@@ -40,6 +41,7 @@ impl Readers {
         Self::empty()
             .with(grid_lat_lon::GridLatLon)
             .with(grid_yx::GridYx)
+            .with(raster_image::RasterImage)
             .with(mfwam::Mfwam)
             .with(topaz4::Topaz4)
             .with(rtofs::Rtofs)

@@ -36,5 +36,6 @@ pub use pixels::Pixels;
 pub use raster::{Raster, copy_window};
 pub use raster_file::{RasterFile, RasterWindow};
 pub use warp::{
-    GcpMethod, Locator, Resampling, SourceExtent, WarpOptions, kernel_scale, warp, warp_located,
+    GcpMethod, GcpPlaces, Locator, Resampling, SourceExtent, WarpOptions, kernel_scale, warp,
+    warp_located,
 };

@@ -3,6 +3,7 @@
 mod area;
 mod filter;
 mod gcp_fit;
+mod gcp_places;
 mod kernel;
 mod located;
 mod overlay;
@@ -25,6 +26,7 @@ use crate::raster::sidestep_nodata;
 use crate::sample::Sample;
 use crate::{DType, Error, Raster, Result};
 
+pub use self::gcp_places::GcpPlaces;
 pub use self::located::{GcpMethod, Locator, warp_located};
 pub use self::resampling::Resampling;
 

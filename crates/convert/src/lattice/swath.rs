@@ -83,13 +83,41 @@ pub(crate) fn swath_of(
         lon,
         geodesic: Geodesic::wgs84(),
     };
+    Ok(mesh.lattice(lines_of((rows, cells), output)?, (rows, cells)))
+}
+
+/// The lines of a swath's lattice.
+pub(crate) fn lines_of(
+    (rows, cells): (usize, usize),
+    output: &Options,
+) -> Result<(Vec<i32>, Vec<i32>)> {
     let lines = |keys: [&str; 2], pixels: usize| -> Result<Vec<i32>> {
         let spacing = output.spacing(&keys, 32)?;
         super::lines(pixels, (pixels - 1).div_ceil(spacing), spacing)
     };
     let row_lines = lines(["gcp_row_spacing", "gcp_spacing"], rows)?;
-    let cell_lines = lines(["gcp_cell_spacing", "gcp_spacing"], cells)?;
-    Ok(mesh.lattice((row_lines, cell_lines), (rows, cells)))
+    Ok((row_lines, lines(["gcp_cell_spacing", "gcp_spacing"], cells)?))
+}
+
+/// The lattice of an image of so many rows and cells, whose longitude and latitude `place` tells by
+/// column and row from its outer edge.
+pub(crate) fn swath_at(
+    (rows, cells): (usize, usize),
+    output: &Options,
+    place: impl Fn(f64, f64) -> Result<(f64, f64)>,
+) -> Result<Lattice> {
+    let (row_lines, cell_lines) = lines_of((rows, cells), output)?;
+    let (mut lat, mut lon) = (Vec::new(), Vec::new());
+    for row in &row_lines {
+        for cell in &cell_lines {
+            let (east, north) = place(f64::from(*cell), f64::from(*row))?;
+            lon.push(east);
+            lat.push(north);
+        }
+    }
+    let lon = Unwrapped::of(&lon, cell_lines.len()).into_values();
+    let (sizes, indices) = (vec![rows, cells], vec![row_lines, cell_lines]);
+    Ok(Lattice { model: Model::Swath, sizes, indices, lat, lon })
 }
 
 /// The lattice at given lines of an image of so many rows and cells, between places at known

@@ -1,5 +1,7 @@
 //! First and last moment of a granule.
 
+use std::path::Path;
+
 use terracube_grid::Time;
 
 use crate::attribute::Attributes;
@@ -42,6 +44,17 @@ pub(super) fn of_step(
     input: &Options,
     are_several: bool,
 ) -> Result<(Time, Time)> {
+    of(file.path(), time, (attributes, overrides), input, are_several)
+}
+
+/// The coverage of a step of any kind of file.
+pub(super) fn of(
+    path: &Path,
+    time: Option<Time>,
+    (attributes, overrides): (&Attributes, &Options),
+    input: &Options,
+    are_several: bool,
+) -> Result<(Time, Time)> {
     let relative = ["time_coverage_relative_start", "time_coverage_relative_end"];
     let are_both = relative.iter().all(|key| input.get(key).is_some());
     let side = |index: usize, names: [&str; 3]| -> Result<Time> {
@@ -67,9 +80,10 @@ pub(super) fn of_step(
             return Ok(relative_bound(time, relative[index], input)?.unwrap_or(time));
         }
         Err(Error::input(
-            file.path(),
+            path,
             format!(
-                "the time it covers is not told: give time_variable, or {} by global_overrides",
+                "the time it covers is not told: give time_variable, indicative_time, or {} by \
+                 global_overrides",
                 names[0]
             ),
         ))
@@ -78,7 +92,7 @@ pub(super) fn of_step(
     let end = side(1, ["time_coverage_end", "stop_time", "stop_date"])?;
     if start > end {
         return Err(Error::input(
-            file.path(),
+            path,
             format!("the time it covers ends ({end}) before it begins ({start})"),
         ));
     }

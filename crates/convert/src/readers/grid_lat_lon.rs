@@ -3,14 +3,12 @@
 use super::grid::{self, Plane};
 use crate::attribute::Attributes;
 use crate::error::{Error, Result};
+use crate::image::METRES_PER_DEGREE;
 use crate::lattice::{self, Axis};
 use crate::nc::NcFile;
 use crate::options::Options;
 use crate::reader::{Input, Reader, Reading, Sink};
 use crate::unpack;
-
-/// Metres of a degree of latitude, to the thousand.
-const METRES_PER_DEGREE: f64 = 111_000.0;
 
 /// `netcdf/grid/latlon`.
 #[derive(Debug, Clone, Copy)]

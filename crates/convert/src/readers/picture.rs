@@ -122,7 +122,11 @@ impl Override {
 
     /// A field without values, for a variable that is not there.
     pub(super) fn placeholder(&self, name: &str, len: usize) -> Field {
-        let mut field = Field::new(name, Samples::missing(len));
+        self.made(Field::new(name, Samples::missing(len)))
+    }
+
+    /// A field that is of no variable, with its name and range.
+    pub(super) fn made(&self, mut field: Field) -> Field {
         let at = |bound: Bound| if let Bound::At(value) = bound { Some(value) } else { None };
         (field.least, field.most) = (at(self.least), at(self.most));
         self.dress(&mut field);

@@ -13,6 +13,7 @@ mod golden;
 mod large;
 mod made;
 mod made_sentinel3;
+mod rasters;
 mod real;
 mod reference;
 mod rules;

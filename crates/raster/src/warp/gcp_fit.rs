@@ -268,6 +268,6 @@ fn middle(values: impl Iterator<Item = f64> + Clone) -> Point {
 }
 
 /// A longitude within half a turn of another.
-fn wrapped(x: f64, near: f64, turn: Option<f64>) -> f64 {
+pub(super) fn wrapped(x: f64, near: f64, turn: Option<f64>) -> f64 {
     turn.map_or(x, |turn| x - ((x - near) / turn).round() * turn)
 }

@@ -68,9 +68,7 @@ impl Locator {
     /// [`Error::Geolocation`] for points whose CRS is not known, too few of them for the method, or
     /// ones that lie on a line or a curve.
     pub fn of_gcps(gcps: &Gcps, method: GcpMethod) -> Result<Self> {
-        let crs = gcps.crs.clone().map_err(|reason| Error::Geolocation {
-            reason: format!("the CRS of the ground control points is not known: {reason}"),
-        })?;
+        let crs = crs_of(gcps)?;
         let turn = crs.is_geographic().then(|| turn(&crs));
         Ok(Self { crs, way: Way::Gcps(GcpFit::new(&gcps.points, method, turn)?) })
     }
@@ -243,7 +241,13 @@ fn fill<S: Sample, D: Sample>(
     });
 }
 
+pub(super) fn crs_of(gcps: &Gcps) -> Result<Crs> {
+    gcps.crs.clone().map_err(|reason| Error::Geolocation {
+        reason: format!("the CRS of the ground control points is not known: {reason}"),
+    })
+}
+
 /// Units of a geographic CRS all around.
-fn turn(crs: &Crs) -> f64 {
+pub(super) fn turn(crs: &Crs) -> f64 {
     if crs.unit_name() == "grad" { 400.0 } else { 360.0 }
 }
