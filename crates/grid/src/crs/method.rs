@@ -51,11 +51,27 @@ const POLAR_LAT: Parameter =
 const POLAR_LON: Parameter = parameter("lon_0", "Longitude of origin", 8833, Kind::Angle);
 const HEIGHT: Parameter = parameter("h", "Satellite Height", 0, Kind::Length);
 
+const CENTRE_LAT: Parameter =
+    parameter("lat_0", "Latitude of projection centre", 8811, Kind::Angle);
+const CENTRE_LON: Parameter =
+    parameter("lon_0", "Longitude of projection centre", 8812, Kind::Angle);
+const AZIMUTH: Parameter = parameter("azi", "Azimuth at projection centre", 8813, Kind::Angle);
+const CENTRE_SCALE: Parameter =
+    parameter("k", "Scale factor at projection centre", 8815, Kind::Scale);
+const PLANE: Parameter = parameter("h_0", "Projection plane origin height", 1039, Kind::Length);
+const NATURAL_LAT_1: Parameter =
+    parameter("lat_1", "Latitude of natural origin", 8801, Kind::Angle);
+const POINT_LAT_1: Parameter = parameter("lat_1", "Latitude of 1st point", 0, Kind::Angle);
+const POINT_LON_1: Parameter = parameter("lon_1", "Longitude of 1st point", 0, Kind::Angle);
+const POINT_LAT_2: Parameter = parameter("lat_2", "Latitude of 2nd point", 0, Kind::Angle);
+const POINT_LON_2: Parameter = parameter("lon_2", "Longitude of 2nd point", 0, Kind::Angle);
+
 const CENTRED: &[Parameter] = &[LAT_0, LON_0, X_0, Y_0];
 const SCALED: &[Parameter] = &[LAT_0, LON_0, SCALE, X_0, Y_0];
 const CONIC: &[Parameter] = &[FALSE_LAT, FALSE_LON, LAT_1, LAT_2, FALSE_X, FALSE_Y];
 const CYLINDER: &[Parameter] = &[TRUE_LAT, LON_0, X_0, Y_0];
 const WORLD: &[Parameter] = &[LON_0, X_0, Y_0];
+const CENTRAL: &[Parameter] = &[NATURAL_LAT_1, LON_0, X_0, Y_0];
 const SATELLITE: &[Parameter] = &[LON_0, HEIGHT, X_0, Y_0];
 
 const fn method(
@@ -98,6 +114,47 @@ const METHODS: &[Method] = &[
     method("mill", "Miller Cylindrical", 0, WORLD),
     method("geos", "Geostationary Satellite (Sweep Y)", 0, SATELLITE),
     method("geos", "Geostationary Satellite (Sweep X)", 0, SATELLITE),
+    // Only PROJ computes these.
+    method("aitoff", "Aitoff", 0, WORLD),
+    method("bonne", "Bonne", 9827, CENTRAL),
+    method("col_urban", "Colombia Urban", 1052, &[LAT_0, LON_0, X_0, Y_0, PLANE]),
+    method("comill", "Compact Miller", 0, WORLD),
+    method("crast", "Craster Parabolic", 0, WORLD),
+    method("eck1", "Eckert I", 0, WORLD),
+    method("eck2", "Eckert II", 0, WORLD),
+    method("eck3", "Eckert III", 0, WORLD),
+    method("eck4", "Eckert IV", 0, WORLD),
+    method("eck5", "Eckert V", 0, WORLD),
+    method("eck6", "Eckert VI", 0, WORLD),
+    method("gall", "Gall Stereographic", 0, WORLD),
+    method("igh", "Interrupted Goode Homolosine", 0, WORLD),
+    method("igh_o", "Interrupted Goode Homolosine Ocean", 0, WORLD),
+    method(
+        "labrd",
+        "Laborde Oblique Mercator",
+        9813,
+        &[CENTRE_LAT, CENTRE_LON, AZIMUTH, CENTRE_SCALE, X_0, Y_0],
+    ),
+    method("loxim", "Loximuthal", 0, CENTRAL),
+    method("mbtfpq", "Flat Polar Quartic", 0, WORLD),
+    method("natearth", "Natural Earth", 0, WORLD),
+    method("natearth2", "Natural Earth II", 0, WORLD),
+    method("nzmg", "New Zealand Map Grid", 9811, CENTRED),
+    method("patterson", "Patterson", 0, WORLD),
+    method("qua_aut", "Quartic Authalic", 0, WORLD),
+    method("times", "Times", 0, WORLD),
+    method(
+        "tpeqd",
+        "Two Point Equidistant",
+        0,
+        &[POINT_LAT_1, POINT_LON_1, POINT_LAT_2, POINT_LON_2, X_0, Y_0],
+    ),
+    method("vandg", "Van Der Grinten", 0, WORLD),
+    method("vandg", "Van Der Grinten I", 0, WORLD),
+    method("wag7", "Wagner VII", 0, WORLD),
+    method("wink1", "Winkel I", 0, CYLINDER),
+    method("wink2", "Winkel II", 0, &[LAT_1, LON_0, X_0, Y_0]),
+    method("wintri", "Winkel Tripel", 0, &[LAT_1, LON_0, X_0, Y_0]),
 ];
 
 /// A value of a conversion: name, EPSG code (0 for none), and its size in degrees, metres or one.
@@ -132,6 +189,7 @@ pub(super) fn to_proj(name: &str, code: u32, values: &[Value]) -> Option<String>
         }
         "Geostationary Satellite (Sweep X)" => text.push_str(" +sweep=x"),
         "Geostationary Satellite (Sweep Y)" => text.push_str(" +sweep=y"),
+        "Van Der Grinten" | "Van Der Grinten I" => text.push_str(" +R_A"),
         _ => {}
     }
     Some(text)
@@ -150,6 +208,7 @@ pub(super) fn of_proj(p: &ProjString) -> Option<&'static Method> {
         "Mercator (variant B)" => p.number("lat_ts").is_some_and(|lat| lat != 0.0),
         "Geostationary Satellite (Sweep X)" => p.get("sweep") == Some("x"),
         "Geostationary Satellite (Sweep Y)" => p.get("sweep") != Some("x"),
+        "Van Der Grinten" => sphere || p.has("R_A"),
         name if name.ends_with("(Spherical)") => sphere,
         "Lambert Azimuthal Equal Area"
         | "Lambert Cylindrical Equal Area"
@@ -183,8 +242,23 @@ fn parameters(wanted: &[Parameter], values: &[Value]) -> String {
             .iter()
             .find(|v| p.code != 0 && v.code == p.code)
             .or_else(|| values.iter().find(|v| key(&v.name) == key(p.name)))
+            .or_else(|| values.iter().find(|v| old_names(p.key).contains(&key(&v.name).as_str())))
     };
     wanted.iter().filter_map(|p| find(p).map(|v| format!(" +{}={}", p.key, v.size))).collect()
+}
+
+/// What WKT 1 calls a parameter; several mean the same in one method or another.
+fn old_names(key: &str) -> &'static [&'static str] {
+    match key {
+        "azi" => &["azimuth"],
+        "h_0" => &["height"],
+        "k" => &["scalefactor"],
+        "lat_0" => &["latitudeoforigin", "latitudeofcenter"],
+        "lat_1" => &["standardparallel1", "centralparallel", "latitudeoforigin"],
+        "lat_ts" => &["standardparallel1"],
+        "lon_0" => &["centralmeridian", "longitudeoforigin", "longitudeofcenter"],
+        _ => &[],
+    }
 }
 
 /// The rotated pole under the three names that PROJ has for it.

@@ -1,5 +1,7 @@
 //! Reading WKT 1 and 2, and writing WKT 2.
 
+mod by_method;
+
 use super::datum::{Datum, Shift, named_shift};
 use super::parse;
 use super::table::Authority;
@@ -21,8 +23,11 @@ pub(super) fn crs(text: &str) -> Result<Crs> {
         Some(extension) => extension.value(1).unwrap_or_default().to_owned(),
         None => match derived(node) {
             Some(proj4) => proj4,
-            None => proj4wkt::wkt_to_projstring(&own_text)
-                .map_err(|cause| Error::crs("WKT", text, cause.to_string()))?,
+            None => match proj4wkt::wkt_to_projstring(&own_text) {
+                Ok(proj4) => proj4,
+                Err(cause) => by_method::proj_string(node)
+                    .ok_or_else(|| Error::crs("WKT", text, cause.to_string()))?,
+            },
         },
     };
     let mut proj4 = swiss(&proj4).unwrap_or(proj4);

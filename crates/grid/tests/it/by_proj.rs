@@ -191,6 +191,24 @@ fn wkt_and_projjson_say_which_grid_as_well() {
     }
 }
 
+/// Written by `make_rare_texts.py`, which says how.
+#[test]
+fn texts_without_codes_have_the_coordinates_of_the_code() {
+    // Without a datum, so that only the projection counts.
+    let base = crs("+proj=longlat +ellps=WGS84");
+    for line in include_str!("data/rare_texts.tsv").lines() {
+        let (code, text) = line.split_once('\t').unwrap();
+        let [read, plain] = [crs(text), crs(code)];
+        let area = plain.area_of_use().unwrap();
+        let (lon, lat) = (area.min_x * 0.6 + area.max_x * 0.4, area.min_y * 0.6 + area.max_y * 0.4);
+        let made = Transform::new(&base, &read).unwrap();
+        let expected = Transform::new(&base, &plain).unwrap().forward(lon, lat).unwrap();
+        assert!(made.by_proj().is_some(), "{text}");
+        let off = metres(&plain, made.forward(lon, lat).unwrap(), expected);
+        assert!(off < 1e-3, "{code}: {off} m\n{text}");
+    }
+}
+
 #[test]
 fn threads_that_share_a_transform_get_the_same_values() {
     let projected = Transform::new(&Crs::wgs84(), &crs("ESRI:54042")).unwrap();

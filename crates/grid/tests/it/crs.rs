@@ -1,6 +1,6 @@
 //! Tests of the CRS against reference values and properties.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 use terracube_grid::{Crs, Error, Transform};
@@ -247,4 +247,37 @@ fn a_shift_beside_a_crs_is_taken() {
         assert!(off < 1e-3, "{text}: {off} m");
     }
     assert!([0, 6].contains(&refused), "{refused}");
+}
+
+/// Written by `make_rare_texts.py`, which says how.
+#[test]
+fn texts_of_projections_that_only_proj_computes_mean_what_the_code_means() {
+    for line in include_str!("data/rare_texts.tsv").lines() {
+        let (code, text) = line.split_once('\t').unwrap();
+        let [read, code] = [text, code].map(|text| Crs::parse(text).unwrap());
+        assert!(read.authority().is_none() && code.authority().is_some(), "{text}");
+        assert_eq!(read.metres_per_unit(), code.metres_per_unit(), "{text}");
+        let [own, table] = [&read, &code].map(parameters);
+        assert_eq!(own.0, table.0, "{code}\n{text}");
+        assert_eq!(own.1.keys().collect::<Vec<_>>(), table.1.keys().collect::<Vec<_>>(), "{code}");
+        for (key, value) in &own.1 {
+            assert!((value - table.1[key]).abs() < 1e-8, "{code} {key}: {value} {text}");
+        }
+        assert_eq!(read.proj4().contains("+R_A"), code.proj4().contains("+R_A"), "{text}");
+        let again = read.wkt2().map(|wkt| Crs::parse(&wkt).unwrap());
+        assert!(again.is_none_or(|again| again.is_same(&read)), "{code}");
+    }
+}
+
+/// The projection, and its numbers without units, datum and those that are nought.
+fn parameters(crs: &Crs) -> (String, BTreeMap<String, f64>) {
+    let number = |word: &str| {
+        let (key, value) = word.trim_start_matches('+').split_once('=')?;
+        let key = if key == "k_0" { "k" } else { key };
+        let is_other = ["a", "b", "rf", "pm", "to_meter"].contains(&key);
+        let value = value.parse().ok().filter(|v| *v != 0.0 && !is_other)?;
+        Some((key.to_owned(), value))
+    };
+    let name = crs.proj4().split_whitespace().next().unwrap().to_owned();
+    (name, crs.proj4().split_whitespace().filter_map(number).collect())
 }
