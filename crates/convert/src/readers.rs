@@ -14,6 +14,9 @@ mod picture;
 mod raster_image;
 mod rtofs;
 mod sentinel1_l1;
+mod sentinel1_ocn;
+mod sentinel1_owi;
+mod sentinel1_rvl;
 mod sentinel2_l1;
 mod sentinel3;
 mod slstr_l1_bt;
@@ -52,6 +55,8 @@ impl Readers {
             .with(olci_l2::OlciL2)
             .with(olci_l1::OlciL1)
             .with(sentinel1_l1::Sentinel1L1)
+            .with(sentinel1_rvl::Sentinel1Rvl)
+            .with(sentinel1_owi::Sentinel1Owi)
             .with(sentinel2_l1::Sentinel2L1)
     }
 

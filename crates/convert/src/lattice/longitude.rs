@@ -10,22 +10,15 @@ pub(crate) fn wrapped(lon: f64) -> f64 {
 }
 
 impl Unwrapped {
-    /// Of a matrix with so many columns: the first value stays in −180 to 180, the first row goes on
-    /// in the direction of most of its steps, and each column from its first row.
+    /// Of a matrix with so many columns: the first value is in −180 to 180, the first row goes on
+    /// from it, and each column from the first row.
     pub(crate) fn of(lon: &[f64], cols: usize) -> Self {
         let mut out: Vec<f64> = lon.iter().map(|lon| wrapped(*lon)).collect();
         if cols == 0 || out.is_empty() {
             return Self(out);
         }
-        let first = out[0];
-        let steps = out[..cols].windows(2).map(|pair| wrapped(pair[1] - pair[0]));
-        let balance: f64 = steps.filter(|step| *step != 0.0).map(f64::signum).sum();
-        for lon in &mut out[..cols] {
-            if balance > 0.0 && *lon < first {
-                *lon += 360.0;
-            } else if balance < 0.0 && *lon > first {
-                *lon -= 360.0;
-            }
+        for index in 1..cols.min(out.len()) {
+            out[index] = out[index - 1] + wrapped(wrapped(lon[index]) - wrapped(lon[index - 1]));
         }
         for index in cols..out.len() {
             let step = wrapped(wrapped(lon[index]) - wrapped(lon[index - cols]));
@@ -50,6 +43,9 @@ mod tests {
         assert_eq!(found, [178.0, 179.5, 181.0, 179.0, 180.5, 182.0]);
         let west = Unwrapped::of(&[-179.0, 179.0, 178.0], 3).into_values();
         assert_eq!(west, [-179.0, -181.0, -182.0]);
+        // A row that turns back a little, where the reference jumps by 360°.
+        let back = Unwrapped::of(&[-179.5, -179.25, 179.5, 179.0], 4).into_values();
+        assert_eq!(back, [-179.5, -179.25, -180.5, -181.0]);
     }
 
     #[test]

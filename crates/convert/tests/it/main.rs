@@ -18,4 +18,5 @@ mod real;
 mod reference;
 mod rules;
 mod sentinel;
+mod sentinel1;
 mod unsigned;

@@ -5,6 +5,7 @@ use std::path::Path;
 use geographiclib_rs::{DirectGeodesic, Geodesic, InverseGeodesic};
 use terracube_grid::Time;
 
+use super::spline::{Spline, interval};
 use crate::error::{Error, Result};
 use crate::moment;
 use crate::readers::xml::{Find, document, text};
@@ -19,7 +20,7 @@ pub(super) struct Annotation {
     pub(super) swath: String,
     pub(super) pass: String,
     pub(super) coverage: (Time, Time),
-    /// Metres along a line, and across lines.
+    /// Metres along a line, on the ground, and across lines.
     pub(super) spacing: f64,
     pub(super) azimuth_spacing: f64,
     pub(super) lines: usize,
@@ -39,6 +40,13 @@ struct Point {
     height: f64,
     /// Degrees.
     incidence: f64,
+}
+
+/// Incidences at some pixels of the geolocation grid's lines.
+#[derive(Debug)]
+pub(super) struct Incidences<'a> {
+    grid_lines: &'a [f64],
+    lines: Vec<Vec<f64>>,
 }
 
 /// Calibration factors of some lines.
@@ -78,16 +86,22 @@ impl Annotation {
         if grid_lines.len() < 2 || width < 2 || grid_lines.len() * width != points.len() {
             return Err(Error::input(path, "the geolocation grid is not lines of equal length"));
         }
+        let product = find.text("productType")?;
+        let mut spacing: f64 = find.number("rangePixelSpacing")?;
+        if product == "SLC" {
+            // Of such images the spacing is along the line of sight.
+            spacing /= find.number::<f64>("incidenceAngleMidSwath")?.to_radians().sin();
+        }
         let time = |name: &str| moment::parse(name, &find.text(name)?, None);
         Ok(Self {
             mission: find.text("missionId")?,
-            product: find.text("productType")?,
+            product,
             polarisation: find.text("polarisation")?,
             mode: find.text("mode")?,
             swath: find.text("swath")?,
             pass: find.text("pass")?,
             coverage: (time("startTime")?, time("stopTime")?),
-            spacing: find.number("rangePixelSpacing")?,
+            spacing,
             azimuth_spacing: find.number("azimuthPixelSpacing")?,
             lines: find.number("numberOfLines")?,
             samples: find.number("numberOfSamples")?,
@@ -97,17 +111,15 @@ impl Annotation {
         })
     }
 
-    /// Incidences in degrees at pixels of a line: linear between lines, cubic along them.
-    pub(super) fn incidence_along(&self, line: f64, pixels: &[f64]) -> Vec<f64> {
-        let width = self.grid_pixels.len();
-        let (row, down) = interval(&self.grid_lines, line);
-        let mixed: Vec<f64> = (0..width)
-            .map(|col| {
-                let at = |row: usize| self.points[row * width + col].incidence;
-                at(row) + (at(row + 1) - at(row)) * down.clamp(0.0, 1.0)
-            })
-            .collect();
-        pixels.iter().map(|pixel| cubic(&self.grid_pixels, &mixed, *pixel)).collect()
+    /// Incidences at pixels of any line.
+    pub(super) fn incidences(&self, pixels: &[f64]) -> Incidences<'_> {
+        let along = |line: &[Point]| {
+            let told: Vec<f64> = line.iter().map(|point| point.incidence).collect();
+            let spline = Spline::through(&self.grid_pixels, &told);
+            pixels.iter().map(|pixel| spline.at(*pixel)).collect()
+        };
+        let lines = self.points.chunks_exact(self.grid_pixels.len()).map(along).collect();
+        Incidences { grid_lines: &self.grid_lines, lines }
     }
 
     /// Latitudes and longitudes of the grid's points, where the ground would be at height 0: towards
@@ -127,6 +139,15 @@ impl Annotation {
             geodesic.direct(point.lat, point.lon, look, -distance)
         };
         (0..self.points.len()).map(moved).unzip()
+    }
+}
+
+impl Incidences<'_> {
+    /// Degrees at the pixels of a line, linear between the grid's lines and beyond them.
+    pub(super) fn along(&self, line: f64) -> Vec<f64> {
+        let (row, down) = interval(self.grid_lines, line);
+        let pairs = self.lines[row].iter().zip(&self.lines[row + 1]);
+        pairs.map(|(above, below)| above + (below - above) * down).collect()
     }
 }
 
@@ -170,23 +191,4 @@ impl Calibration {
         };
         pixels.iter().map(mix).collect()
     }
-}
-
-/// The interval of a position, or the outermost one, and how far into it.
-fn interval(knots: &[f64], at: f64) -> (usize, f64) {
-    let after = knots.partition_point(|knot| *knot <= at);
-    let index = after.saturating_sub(1).min(knots.len() - 2);
-    (index, (at - knots[index]) / (knots[index + 1] - knots[index]))
-}
-
-/// The cubic through the four values around a position; of fewer, through all.
-fn cubic(knots: &[f64], values: &[f64], at: f64) -> f64 {
-    let count = knots.len().min(4);
-    let first = interval(knots, at).0.saturating_sub(1).min(knots.len() - count);
-    let (knots, values) = (&knots[first..first + count], &values[first..first + count]);
-    let weight = |index: usize| -> f64 {
-        let others = knots.iter().enumerate().filter(|(other, _)| *other != index);
-        others.map(|(_, knot)| (at - knot) / (knots[index] - knot)).product()
-    };
-    values.iter().enumerate().map(|(index, value)| value * weight(index)).sum()
 }

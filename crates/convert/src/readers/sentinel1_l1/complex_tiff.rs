@@ -1,0 +1,200 @@
+//! TIFF files of complex pixels, as single look images are: strips without compression.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Means of the squared modulus over blocks, row by row; lines are read one after the other.
+pub(super) fn block_means(
+    path: &Path,
+    (height, width): (usize, usize),
+    (rows, cells): (usize, usize),
+) -> Result<Vec<f64>> {
+    let failed = |reason: String| Error::NotReadable {
+        path: path.to_owned(),
+        format: "TIFF of complex pixels",
+        reason,
+    };
+    let file = File::open(path).map_err(|cause| Error::read(path, "it", cause))?;
+    let mut image = Image::open(file).map_err(failed)?;
+    if image.lines < rows * height || image.samples < cells * width {
+        let size = format!("{} by {}", image.lines, image.samples);
+        return Err(failed(format!("it has {size} pixels, fewer than the annotation says")));
+    }
+    let mut means = vec![0.0; rows * cells];
+    for line in 0..rows * height {
+        let power = image.power(line).map_err(|reason| failed(format!("line {line}: {reason}")))?;
+        let first = line / height * cells;
+        let blocks = power.chunks_exact(width).take(cells);
+        for (mean, block) in means[first..first + cells].iter_mut().zip(blocks) {
+            *mean += block.iter().sum::<f64>();
+        }
+    }
+    let count = (height * width) as f64;
+    means.iter_mut().for_each(|mean| *mean /= count);
+    Ok(means)
+}
+
+/// What reading a part gives, or what is wrong with it.
+type Outcome<T> = Result<T, String>;
+
+/// An open file, the first image of it.
+struct Image {
+    file: File,
+    is_big_endian: bool,
+    lines: usize,
+    samples: usize,
+    rows_per_strip: usize,
+    strips: Vec<u64>,
+    kind: Kind,
+}
+
+/// How the two parts of a pixel are stored.
+#[derive(Clone, Copy)]
+enum Kind {
+    I16,
+    F32,
+}
+
+/// An entry of a directory: what it is of, the type and count of its values, and where they are.
+struct Entry {
+    tag: u64,
+    kind: u64,
+    count: u64,
+    /// Where the field is that holds the values, or their place when they do not fit.
+    field: u64,
+}
+
+impl Image {
+    fn open(file: File) -> Outcome<Self> {
+        let mut image = Self {
+            file,
+            is_big_endian: false,
+            lines: 0,
+            samples: 0,
+            rows_per_strip: 0,
+            strips: Vec::new(),
+            kind: Kind::I16,
+        };
+        let mut head = [0; 4];
+        image.bytes(0, &mut head)?;
+        image.is_big_endian = head.starts_with(b"MM");
+        let is_big = match (&head[..2], image.uint(2, 2)?) {
+            (b"II" | b"MM", 42) => false,
+            (b"II" | b"MM", 43) => true,
+            _ => return Err("it is no TIFF".to_owned()),
+        };
+        let entries = image.entries(is_big)?;
+        let mut values = |tag: u64| -> Outcome<Vec<u64>> {
+            let entry = entries.iter().find(|entry| entry.tag == tag);
+            entry.map_or(Ok(Vec::new()), |entry| image.values(entry, is_big))
+        };
+        let mut one = |tag: u64, default: Option<u64>| -> Outcome<u64> {
+            let found = values(tag)?.first().copied();
+            found.or(default).ok_or_else(|| format!("tag {tag} is missing"))
+        };
+        let (samples, lines) = (one(256, None)?, one(257, None)?);
+        let (bits, format) = (one(258, None)?, one(339, Some(1))?);
+        if one(259, Some(1))? != 1 || one(277, Some(1))? != 1 {
+            return Err("it is compressed, or has several samples to a pixel".to_owned());
+        }
+        let kind = match (format, bits) {
+            (5, 32) => Kind::I16,
+            (6, 64) => Kind::F32,
+            _ => return Err(format!("samples of format {format} with {bits} bits")),
+        };
+        let rows_per_strip = one(278, Some(lines))?.clamp(1, lines.max(1));
+        let strips = values(273)?;
+        if (strips.len() as u64) < lines.div_ceil(rows_per_strip) {
+            return Err("there are fewer strips than lines need".to_owned());
+        }
+        (image.lines, image.samples) = (lines as usize, samples as usize);
+        (image.rows_per_strip, image.strips) = (rows_per_strip as usize, strips);
+        image.kind = kind;
+        Ok(image)
+    }
+
+    /// Squared moduli of a line's pixels.
+    fn power(&mut self, line: usize) -> Outcome<Vec<f64>> {
+        let bytes = match self.kind {
+            Kind::I16 => 4,
+            Kind::F32 => 8,
+        };
+        let within = (line % self.rows_per_strip * self.samples * bytes) as u64;
+        let start = self.strips[line / self.rows_per_strip].saturating_add(within);
+        let mut stored = vec![0; self.samples * bytes];
+        self.bytes(start, &mut stored)?;
+        let (kind, is_big) = (self.kind, self.is_big_endian);
+        let part = |bytes: &[u8]| match (kind, bytes) {
+            (Kind::I16, [a, b]) => {
+                let pair = [*a, *b];
+                f64::from(if is_big { i16::from_be_bytes(pair) } else { i16::from_le_bytes(pair) })
+            }
+            (Kind::F32, [a, b, c, d]) => {
+                let four = [*a, *b, *c, *d];
+                f64::from(if is_big { f32::from_be_bytes(four) } else { f32::from_le_bytes(four) })
+            }
+            _ => 0.0,
+        };
+        let pixel = |pixel: &[u8]| {
+            let (real, imaginary) = pixel.split_at(bytes / 2);
+            let (real, imaginary) = (part(real), part(imaginary));
+            real * real + imaginary * imaginary
+        };
+        Ok(stored.chunks_exact(bytes).map(pixel).collect())
+    }
+
+    fn entries(&mut self, is_big: bool) -> Outcome<Vec<Entry>> {
+        // Sizes of a count of entries, of an entry, of a place.
+        let (counted, size, place) = if is_big { (8, 20, 8) } else { (2, 12, 4) };
+        let start = self.uint(place, place as usize)?;
+        let count = self.uint(start, counted)?.min(4096);
+        let entry = |at: u64| -> Outcome<Entry> {
+            let field = at + 4 + place;
+            let mut uint = |at, bytes| self.uint(at, bytes);
+            let (tag, kind) = (uint(at, 2)?, uint(at + 2, 2)?);
+            Ok(Entry { tag, kind, count: uint(at + 4, place as usize)?, field })
+        };
+        let first = start.saturating_add(counted as u64);
+        (0..count).map(|index| first.saturating_add(index * size)).map(entry).collect()
+    }
+
+    /// Whole numbers of an entry.
+    fn values(&mut self, entry: &Entry, is_big: bool) -> Outcome<Vec<u64>> {
+        let size: usize = match entry.kind {
+            1 => 1,
+            3 => 2,
+            4 => 4,
+            16 => 8,
+            kind => return Err(format!("tag {} has values of type {kind}", entry.tag)),
+        };
+        let room = if is_big { 8 } else { 4 };
+        let fits = entry.count.saturating_mul(size as u64) <= room;
+        let start = if fits { entry.field } else { self.uint(entry.field, room as usize)? };
+        let length = self.file.metadata().map_err(|cause| cause.to_string())?.len();
+        if entry.count > length {
+            return Err(format!("tag {} has more values than the file bytes", entry.tag));
+        }
+        (0..entry.count)
+            .map(|index| self.uint(start.saturating_add(index * size as u64), size))
+            .collect()
+    }
+
+    /// A whole number of so many bytes, at most 8.
+    fn uint(&mut self, at: u64, bytes: usize) -> Outcome<u64> {
+        let mut stored = [0; 8];
+        let stored = &mut stored[..bytes];
+        self.bytes(at, stored)?;
+        if !self.is_big_endian {
+            stored.reverse();
+        }
+        Ok(stored.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
+    fn bytes(&mut self, at: u64, into: &mut [u8]) -> Outcome<()> {
+        let read = self.file.seek(SeekFrom::Start(at)).and_then(|_| self.file.read_exact(into));
+        read.map_err(|cause| cause.to_string())
+    }
+}
