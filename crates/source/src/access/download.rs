@@ -300,8 +300,8 @@ async fn save(
     checksum: Option<&Checksum>,
 ) -> Result<Downloaded> {
     let part = with_suffix(to, ".part");
-    let file = access.remote_file(url)?.0;
-    let saved = file.save(&part, size, checksum).await;
+    let file = access.remote_file(url, size)?.0;
+    let saved = file.save(&part, checksum).await;
     if matches!(saved, Err(Error::Mismatch { .. } | Error::Changed { .. })) {
         let _ = fs::remove_file(&part).await;
     }

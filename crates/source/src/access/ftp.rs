@@ -3,27 +3,42 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
-use suppaftp::list::ListParser;
-use suppaftp::tokio::{AsyncRustlsConnector, AsyncRustlsFtpStream};
+use suppaftp::tokio::{
+    AsyncRustlsConnector, AsyncRustlsFtpStream, AsyncRustlsStream, TransferStream,
+};
 use suppaftp::tokio_rustls::TlsConnector;
 use suppaftp::types::FileType;
-use suppaftp::{FtpError, Mode};
+use suppaftp::{FtpError, Mode, Status};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use url::Url;
 
 use super::Listed;
+use super::checksum::Checksum;
+use super::ftp_line::Line;
+use super::list::check_count;
 use super::remote::{Done, Entry, Remote, Stat, Work};
+use super::sink::Sink;
 use crate::{Error, Result};
 
-/// Logged-in connections that are not in use, by scheme, host and port.
+/// The largest listing that is read, in bytes.
+const LARGEST_LISTING: u64 = 64 << 20;
+/// Bytes that are read at once.
+const PIECE: usize = 64 << 10;
+
+/// Scheme, host, port, and the provider that let one in; none did who is anonymous.
+type Place = (String, String, u16, Option<usize>);
+
+/// Logged-in connections that are not in use, by their places.
 #[derive(Default)]
 pub(crate) struct Connections {
-    idle: Mutex<HashMap<(String, String, u16), Vec<AsyncRustlsFtpStream>>>,
+    idle: Mutex<HashMap<Place, Vec<AsyncRustlsFtpStream>>>,
     tls: OnceLock<Arc<ClientConfig>>,
 }
 
@@ -37,11 +52,14 @@ pub(crate) async fn once(remote: &Remote, work: &Work) -> Result<Done> {
     let done = match work {
         Work::Stat => stat(remote, &mut ftp).await.map(Done::Stat),
         Work::Read(range) => read(remote, &mut ftp, range).await,
+        Work::Save(to, checksum) => save(remote, &mut ftp, to, checksum.as_ref()).await,
         Work::List => list(remote, &mut ftp).await.map(Done::Entries),
     };
     match &done {
         // Of a server that closes what is idle the others are closed as well.
         Err(Error::Transport { .. } | Error::Truncated { .. }) => connections.forget(remote),
+        // Left in the middle of a transfer.
+        Err(Error::TooLarge { .. } | Error::Document { .. } | Error::File { .. }) => {}
         _ => connections.keep(remote, ftp),
     }
     done
@@ -50,23 +68,122 @@ pub(crate) async fn once(remote: &Remote, work: &Work) -> Result<Done> {
 /// Bytes of a file, from `REST` on.
 async fn read(remote: &Remote, ftp: &mut AsyncRustlsFtpStream, range: &Range<u64>) -> Result<Done> {
     let stat = stat(remote, ftp).await?;
-    let end = range.end.min(stat.size);
-    let bytes = retrieve(remote, ftp, range.start..end, end == stat.size).await?;
-    Ok(Done::Bytes(stat, bytes))
+    let range = range.start..range.end.min(stat.size);
+    let mut sink = Sink::memory(range.end.saturating_sub(range.start));
+    retrieve(remote, ftp, &range, range.end == stat.size, &mut sink).await?;
+    Ok(Done::Bytes(stat, sink.into_bytes()))
+}
+
+/// All of a file, from its beginning: that takes no `REST`.
+async fn save(
+    remote: &Remote,
+    ftp: &mut AsyncRustlsFtpStream,
+    to: &Path,
+    checksum: Option<&Checksum>,
+) -> Result<Done> {
+    let stat = stat(remote, ftp).await?;
+    let mut sink = Sink::file(to, checksum).await?;
+    retrieve(remote, ftp, &(0..stat.size), true, &mut sink).await?;
+    Ok(Done::Saved(stat, sink.finish().await?))
 }
 
 /// The entries of a folder, by `MLSD` or, where that is not known, `LIST`.
 async fn list(remote: &Remote, ftp: &mut AsyncRustlsFtpStream) -> Result<Vec<Listed>> {
-    let path = Some(path(remote).trim_end_matches('/')).filter(|path| !path.is_empty());
+    let folder = path(remote).trim_end_matches('/');
+    let of = |command: &str| format!("{command} {folder}").trim_end().to_owned();
     let is_unknown = |error: &FtpError| matches!(code(error), Some(500..=504));
-    let (lines, by_facts) = match ftp.mlsd(path).await {
-        Ok(lines) => (lines, true),
+    let opened = [Status::AboutToSend, Status::AlreadyOpen];
+    let (data, by_facts) = match ftp.custom_data_command(of("MLSD"), &opened).await {
+        Ok((_, data)) => (data, true),
         Err(error) if is_unknown(&error) => {
-            (ftp.list(path).await.map_err(|error| failed(remote, error))?, false)
+            let found = ftp.custom_data_command(of("LIST"), &opened).await;
+            (found.map_err(|error| failed(remote, error))?.1, false)
         }
         Err(error) => return Err(failed(remote, error)),
     };
-    Ok(lines.iter().filter_map(|line| listed(remote, line, by_facts)).collect())
+    let text = listing(remote, data).await?;
+    let (mut found, mut unread) = (Vec::new(), 0_usize);
+    for line in text[..].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let line = std::str::from_utf8(line.strip_suffix(b"\r").unwrap_or(line));
+        let line = match line {
+            Ok(line) if by_facts => Line::of_facts(line),
+            Ok(line) => Line::of_list(line),
+            Err(_) => Line::Unread,
+        };
+        let listed = match line {
+            Line::Nothing => continue,
+            Line::Unread => None,
+            Line::Folder { name } => remote.entry_below(&name, true),
+            Line::File { name, size, modified } => {
+                let file = remote.entry_below(&name, false);
+                file.map(|file| Listed { size, modified, ..file })
+            }
+            Line::Link { name } => match remote.entry_below(&name, false) {
+                Some(link) => match followed(remote, ftp, link).await? {
+                    Some(target) => Some(target),
+                    None => continue,
+                },
+                None => None,
+            },
+        };
+        unread += usize::from(listed.is_none());
+        found.extend(listed);
+        check_count(&remote.shown(), found.len())?;
+    }
+    if unread > 0 {
+        tracing::warn!(folder = remote.shown(), unread, "lines of a listing are not understood");
+    }
+    Ok(found)
+}
+
+/// What the server sends of a listing.
+async fn listing(remote: &Remote, mut data: TransferStream<AsyncRustlsStream>) -> Result<BytesMut> {
+    let (client, mut text) = (remote.client(), BytesMut::new());
+    loop {
+        let read = tokio::time::timeout(client.read_timeout, data.read_buf(&mut text)).await;
+        let read = read.map_err(|_| remote.broken("list", "timed out"))?;
+        let read = read.map_err(|cause| remote.broken("list", cause))?;
+        if read == 0 {
+            break;
+        }
+        client.counters.received(&remote.url, read);
+        if text.len() as u64 > LARGEST_LISTING {
+            let (limit, purpose) = (LARGEST_LISTING, "a listing");
+            return Err(Error::TooLarge { url: remote.shown(), limit, purpose });
+        }
+    }
+    data.finish().await.map_err(|error| failed(remote, error))?;
+    Ok(text)
+}
+
+/// What a link leads to: a folder is what one can go to, a file what has a size. Broken links lead
+/// to nothing.
+async fn followed(
+    remote: &Remote,
+    ftp: &mut AsyncRustlsFtpStream,
+    mut link: Listed,
+) -> Result<Option<Listed>> {
+    let url = Url::parse(&link.href).map_err(|cause| remote.broken("list", cause))?;
+    let target = Remote::new(&remote.access, &url)?;
+    let fail = |error| failed(remote, error);
+    let back = ftp.pwd().await.map_err(fail)?;
+    match ftp.cwd(path(&target)).await {
+        Ok(()) => {
+            ftp.cwd(back).await.map_err(|error| remote.broken("list", error.to_string()))?;
+            link.is_folder = true;
+            return Ok(Some(link));
+        }
+        Err(FtpError::UnexpectedResponse(_)) => {}
+        Err(error) => return Err(fail(error)),
+    }
+    match stat(&target, ftp).await {
+        Ok(found) => {
+            (link.size, link.modified) = (Some(found.size), found.modified);
+            Ok(Some(link))
+        }
+        Err(error @ Error::Transport { .. }) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 async fn connect(remote: &Remote) -> Result<AsyncRustlsFtpStream> {
@@ -100,7 +217,13 @@ async fn connect(remote: &Remote) -> Result<AsyncRustlsFtpStream> {
         }
         None => ftp.login("anonymous", "anonymous@").await,
     }
-    .map_err(failed)?;
+    // What a server says to that may repeat what it was sent.
+    .map_err(|error| match failed(error) {
+        Error::Rejected { url, status, .. } => {
+            Error::Rejected { url, status, excerpt: "it lets nobody in".to_owned() }
+        }
+        other => other,
+    })?;
     ftp.transfer_type(FileType::Binary).await.map_err(failed)?;
     Ok(ftp)
 }
@@ -120,12 +243,13 @@ async fn stat(remote: &Remote, ftp: &mut AsyncRustlsFtpStream) -> Result<Stat> {
 async fn retrieve(
     remote: &Remote,
     ftp: &mut AsyncRustlsFtpStream,
-    range: Range<u64>,
+    range: &Range<u64>,
     to_the_end: bool,
-) -> Result<Bytes> {
-    let wanted = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+    sink: &mut Sink,
+) -> Result<()> {
+    let wanted = range.end.saturating_sub(range.start);
     if wanted == 0 {
-        return Ok(Bytes::new());
+        return Ok(());
     }
     let no_ranges = |error: FtpError| match code(&error) {
         Some(500..=504) if range.start > 0 => Error::NoRanges {
@@ -140,46 +264,33 @@ async fn retrieve(
     let mut data = ftp.retr_as_stream(path(remote)).await.map_err(no_ranges)?;
     let client = remote.client();
     let mut pace = client.pace.begin();
-    let mut bytes = BytesMut::with_capacity(wanted.min(16 << 20));
-    while bytes.len() < wanted {
-        let mut rest = (&mut data).take((wanted - bytes.len()) as u64);
-        let read = tokio::time::timeout(client.read_timeout, rest.read_buf(&mut bytes)).await;
+    let mut piece = BytesMut::with_capacity(PIECE);
+    while sink.len() < wanted {
+        piece.clear();
+        let mut rest = (&mut data).take((wanted - sink.len()).min(PIECE as u64));
+        let read = tokio::time::timeout(client.read_timeout, rest.read_buf(&mut piece)).await;
         let read = read.map_err(|_| remote.broken("read", "timed out"))?;
         let read = read.map_err(|cause| remote.broken("read", cause))?;
         if read == 0 {
             break;
         }
         client.counters.received(&remote.url, read);
+        sink.take(&piece).await?;
         if !pace.keeps(read as u64) {
             return Err(remote.broken("read", format!("it comes slower than {pace}")));
         }
     }
+    // Whatever the server says of it then.
+    remote.check_whole(wanted, sink.len())?;
     if to_the_end {
         // The server sees an end, not an interruption.
         let _ = data.read(&mut [0; 1]).await;
     }
     match data.finish().await {
         // A server that was stopped half-way says so.
-        Ok(()) | Err(FtpError::UnexpectedResponse(_)) => {}
-        Err(error) => return Err(failed(remote, error)),
+        Ok(()) | Err(FtpError::UnexpectedResponse(_)) => Ok(()),
+        Err(error) => Err(failed(remote, error)),
     }
-    Ok(bytes.freeze())
-}
-
-fn listed(remote: &Remote, line: &str, by_facts: bool) -> Option<Listed> {
-    let file = if by_facts {
-        ListParser::parse_mlsd(line).ok()?
-    } else {
-        ListParser::parse_posix(line).or_else(|_| ListParser::parse_dos(line)).ok()?
-    };
-    let mut entry = remote.entry_below(file.name(), file.is_directory())?;
-    if entry.is_folder {
-        return Some(entry);
-    }
-    entry.size = Some(file.size() as u64).filter(|_| file.is_file());
-    // `LIST` has no years, or no hours.
-    entry.modified = by_facts.then(|| httpdate::fmt_http_date(file.modified()));
-    Some(entry)
 }
 
 /// As servers take it: from the folder one is in after login, or from the root after `%2F`
@@ -240,7 +351,8 @@ impl Connections {
 
     fn of<T>(&self, remote: &Remote, look: impl FnOnce(&mut Vec<AsyncRustlsFtpStream>) -> T) -> T {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (remote.url.scheme().to_owned(), remote.host.clone(), remote.port);
+        let scheme = remote.url.scheme().to_owned();
+        let key = (scheme, remote.host.clone(), remote.port, remote.provider);
         look(idle.entry(key).or_default())
     }
 

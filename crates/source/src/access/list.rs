@@ -165,7 +165,7 @@ fn read_directory(path: &Path) -> std::io::Result<Vec<(Listed, Option<PathBuf>)>
     Ok(found)
 }
 
-fn check_count(folder: &str, entries: usize) -> Result<()> {
+pub(super) fn check_count(folder: &str, entries: usize) -> Result<()> {
     if entries <= MOST_ENTRIES {
         return Ok(());
     }

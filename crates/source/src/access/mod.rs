@@ -17,6 +17,8 @@ mod credential;
 mod download;
 #[cfg(feature = "ftp")]
 mod ftp;
+#[cfg(feature = "ftp")]
+mod ftp_line;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod headers;
@@ -47,6 +49,8 @@ mod secret;
 mod service_account;
 #[cfg(feature = "sftp")]
 mod sftp;
+#[cfg(any(feature = "ftp", feature = "sftp"))]
+mod sink;
 mod stats;
 mod token;
 mod token_file;
@@ -156,8 +160,8 @@ impl Access {
             }
             #[cfg(any(feature = "ftp", feature = "sftp"))]
             Location::Remote(url) => {
-                let bytes =
-                    self.remote_file(&url)?.0.whole(LARGEST_JSON, "a JSON document").await?;
+                let file = self.remote_file(&url, None)?.0;
+                let bytes = file.whole(LARGEST_JSON, "a JSON document").await?;
                 parse_json(&bytes, RedactedUrl::from(&url).to_string())
             }
             Location::File(path) => {
@@ -245,7 +249,7 @@ impl Access {
             }
             #[cfg(any(feature = "ftp", feature = "sftp"))]
             Location::Remote(url) => {
-                let (file, key) = self.remote_file(&url)?;
+                let (file, key) = self.remote_file(&url, size)?;
                 Opened::Bytes { store: Arc::new(file), key }
             }
             Location::File(path) => {
@@ -273,7 +277,9 @@ impl Access {
                 self.client().run(&Call::get(url), read).await
             }
             #[cfg(any(feature = "ftp", feature = "sftp"))]
-            Location::Remote(url) => self.remote_file(&url)?.0.whole(limit, "this file").await,
+            Location::Remote(url) => {
+                self.remote_file(&url, None)?.0.whole(limit, "this file").await
+            }
             Location::File(path) => local_file::read_whole(&path, limit, "this file").await,
         }
     }
@@ -309,11 +315,15 @@ impl Access {
     }
 
     #[cfg(any(feature = "ftp", feature = "sftp"))]
-    fn remote_file(&self, url: &url::Url) -> Result<(remote_file::RemoteFile, Key)> {
+    fn remote_file(
+        &self,
+        url: &url::Url,
+        size: Option<u64>,
+    ) -> Result<(remote_file::RemoteFile, Key)> {
         let remote = remote::Remote::new(self, url)?;
         let name = remote.path.rsplit('/').next().unwrap_or("");
         let key = key_of(name, url.as_str())?;
-        Ok((remote_file::RemoteFile::new(remote, key.clone()), key))
+        Ok((remote_file::RemoteFile::new(remote, key.clone(), size), key))
     }
 
     fn locate(&self, href: &str) -> Result<Location> {

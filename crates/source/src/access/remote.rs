@@ -2,17 +2,22 @@
 
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::address::is_public;
+use super::checksum::{Checksum, Hasher};
 use super::client::Client;
 use super::host::port_of;
 use super::limit::Permit;
 use super::{Access, Auth, Listed, RedactedUrl, Secret};
 use crate::{Error, Result};
+
+/// A transfer of more bytes has no time that it has to end in.
+const UNTIMED: u64 = 8 << 20;
 
 /// A file or folder on a host that speaks something other than HTTP.
 #[derive(Debug, Clone)]
@@ -23,6 +28,8 @@ pub(crate) struct Remote {
     pub(crate) port: u16,
     /// Decoded, with the slash it begins with.
     pub(crate) path: String,
+    /// Which provider it belongs to: connections that one let in are for its places alone.
+    pub(crate) provider: Option<usize>,
 }
 
 /// What is known of a file before it is read.
@@ -37,6 +44,8 @@ pub(crate) struct Stat {
 pub(crate) enum Work {
     Stat,
     Read(Range<u64>),
+    /// To write all of it to a file.
+    Save(PathBuf, Option<Checksum>),
     List,
 }
 
@@ -45,6 +54,7 @@ pub(crate) enum Work {
 pub(crate) enum Done {
     Stat(Stat),
     Bytes(Stat, Bytes),
+    Saved(Stat, Option<Hasher>),
     Entries(Vec<Listed>),
 }
 
@@ -85,7 +95,9 @@ impl Remote {
         if path.chars().any(char::is_control) {
             return Err(refuse("its path has control characters"));
         }
-        Ok(Self { access: access.clone(), url: url.clone(), host, port, path })
+        let providers = &access.client().providers;
+        let provider = providers.iter().position(|(one, _)| one.provider.matches(url));
+        Ok(Self { access: access.clone(), url: url.clone(), host, port, path, provider })
     }
 
     pub(crate) fn shown(&self) -> String {
@@ -114,7 +126,7 @@ impl Remote {
 
     /// The credentials of the provider that this host is one of.
     pub(crate) fn entry(&self) -> Result<Option<Entry>> {
-        let found = self.client().providers.iter().find(|(one, _)| one.provider.matches(&self.url));
+        let found = self.provider.and_then(|index| self.client().providers.get(index));
         let Some(provider) = found.map(|(one, _)| &one.provider) else { return Ok(None) };
         let entry = match &provider.auth {
             None => return Ok(None),
@@ -155,7 +167,7 @@ impl Remote {
     /// What the server says of the file.
     pub(crate) async fn stat(&self) -> Result<Stat> {
         match self.run(Work::Stat).await? {
-            Done::Stat(stat) | Done::Bytes(stat, _) => Ok(stat),
+            Done::Stat(stat) | Done::Bytes(stat, _) | Done::Saved(stat, _) => Ok(stat),
             Done::Entries(_) => Err(self.broken("read", "a folder")),
         }
     }
@@ -164,6 +176,18 @@ impl Remote {
     pub(crate) async fn read(&self, range: Range<u64>) -> Result<(Stat, Bytes)> {
         match self.run(Work::Read(range)).await? {
             Done::Bytes(stat, bytes) => Ok((stat, bytes)),
+            _ => Err(self.broken("read", "no file")),
+        }
+    }
+
+    /// Writes the file to `to`; which version it is of, and the hash that `checksum` wants.
+    pub(crate) async fn save(
+        &self,
+        to: &Path,
+        checksum: Option<&Checksum>,
+    ) -> Result<(Stat, Option<Hasher>)> {
+        match self.run(Work::Save(to.to_owned(), checksum.cloned())).await? {
+            Done::Saved(stat, hasher) => Ok((stat, hasher)),
             _ => Err(self.broken("read", "no file")),
         }
     }
@@ -182,6 +206,12 @@ impl Remote {
         let attempt = || async {
             let _permits = self.permits().await;
             client.counters.request(&self.url);
+            // What may be large is bounded by its pace alone.
+            if matches!(&work, Work::Save(..))
+                || matches!(&work, Work::Read(range) if range.end - range.start > UNTIMED)
+            {
+                return self.once(&work).await;
+            }
             let done = tokio::time::timeout(client.total_timeout, self.once(&work)).await;
             done.unwrap_or_else(|_| Err(self.broken("read", "timed out")))
         };
@@ -199,6 +229,14 @@ impl Remote {
         }
     }
 
+    /// A transfer that ended early, if it did.
+    pub(crate) fn check_whole(&self, expected: u64, received: u64) -> Result<()> {
+        if received < expected {
+            return Err(Error::Truncated { url: self.shown(), expected, received });
+        }
+        Ok(())
+    }
+
     /// A connection that could not be made or broke.
     pub(crate) fn broken(&self, operation: &'static str, cause: impl Into<crate::Cause>) -> Error {
         Error::Transport { operation, url: self.shown(), transient: true, source: cause.into() }
@@ -206,7 +244,7 @@ impl Remote {
 
     async fn permits(&self) -> [Permit; 2] {
         let client = self.client();
-        let found = client.providers.iter().find(|(one, _)| one.provider.matches(&self.url));
+        let found = self.provider.and_then(|index| client.providers.get(index));
         let of_provider = match found {
             Some((_, limit)) => limit.acquire().await,
             None => Permit::default(),

@@ -28,12 +28,14 @@ const CONCURRENT: usize = 4;
 pub(crate) struct RemoteFile {
     remote: Remote,
     key: Key,
+    /// The size that the source gave.
+    announced: Option<u64>,
     pinned: OnceLock<Stat>,
 }
 
 impl RemoteFile {
-    pub(crate) fn new(remote: Remote, key: Key) -> Self {
-        Self { remote, key, pinned: OnceLock::new() }
+    pub(crate) fn new(remote: Remote, key: Key, announced: Option<u64>) -> Self {
+        Self { remote, key, announced, pinned: OnceLock::new() }
     }
 
     /// All bytes, at most `limit`.
@@ -42,45 +44,28 @@ impl RemoteFile {
         if size > limit {
             return Err(Error::TooLarge { url: self.remote.shown(), limit, purpose });
         }
-        let parts = self.parts(&[ByteRequest::All]).await?;
-        Ok(parts.into_iter().next().unwrap_or_default())
+        self.read_whole(size).await
     }
 
-    /// Writes the file to `to`, and compares it with `expected` bytes and `checksum`. Gives its size.
-    pub(crate) async fn save(
-        &self,
-        to: &Path,
-        expected: Option<u64>,
-        checksum: Option<&Checksum>,
-    ) -> Result<u64> {
-        use tokio::io::AsyncWriteExt as _;
-        let failed = |source| Error::File { operation: "write", path: to.to_owned(), source };
-        let size = self.size().await?;
-        if let Some(expected) = expected.filter(|expected| *expected != size) {
-            return Err(Error::Mismatch {
-                url: self.remote.shown(),
-                property: "size",
-                expected: expected.to_string(),
-                found: size.to_string(),
-            });
-        }
-        let mut file = tokio::fs::File::create(to).await.map_err(failed)?;
-        let mut hasher = checksum.map(Checksum::hasher);
-        let mut start = 0;
-        while start < size {
-            let end = size.min(start + LARGEST);
-            let bytes = self.range(start..end).await?;
-            if let Some(hasher) = &mut hasher {
-                hasher.update(&bytes);
-            }
-            file.write_all(&bytes).await.map_err(failed)?;
-            start = end;
-        }
-        file.sync_all().await.map_err(failed)?;
+    /// Writes the file to `to`, in one transfer, and compares it with the announced size and with
+    /// `checksum`. Gives its size.
+    pub(crate) async fn save(&self, to: &Path, checksum: Option<&Checksum>) -> Result<u64> {
+        // A file of another size is not even begun.
+        self.size().await?;
+        let (seen, hasher) = self.remote.save(to, checksum).await?;
+        let size = self.pin(seen)?;
         if let (Some(checksum), Some(hasher)) = (checksum, hasher) {
             checksum.check(hasher, &self.remote.shown())?;
         }
         Ok(size)
+    }
+
+    /// In one transfer: servers that know no `REST` send files from their beginning only.
+    async fn read_whole(&self, size: u64) -> Result<Bytes> {
+        if size == 0 {
+            return Ok(Bytes::new());
+        }
+        self.range(0..size).await
     }
 
     async fn size(&self) -> Result<u64> {
@@ -92,6 +77,14 @@ impl RemoteFile {
     }
 
     fn pin(&self, seen: Stat) -> Result<u64> {
+        if let Some(expected) = self.announced.filter(|expected| *expected != seen.size) {
+            return Err(Error::Mismatch {
+                url: self.remote.shown(),
+                property: "size",
+                expected: expected.to_string(),
+                found: seen.size.to_string(),
+            });
+        }
         let pinned = self.pinned.get_or_init(|| seen.clone());
         if *pinned == seen {
             return Ok(seen.size);
@@ -116,6 +109,9 @@ impl RemoteFile {
 
     async fn parts(&self, requests: &[ByteRequest]) -> Result<Vec<Bytes>> {
         let size = self.size().await?;
+        if let [ByteRequest::All] = requests {
+            return Ok(vec![self.read_whole(size).await?]);
+        }
         let ranges: Vec<Range<u64>> = requests
             .iter()
             .map(|request| {

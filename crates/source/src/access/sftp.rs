@@ -3,33 +3,47 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
 use russh::client::{self, Handle};
 use russh::keys::known_hosts::known_host_keys_path;
 use russh::keys::{HashAlg, PrivateKeyWithHashAlg, PublicKeyOrCertificate, decode_secret_key};
-use russh_sftp::client::SftpSession;
 use russh_sftp::client::error::Error as SftpError;
+use russh_sftp::client::fs::File;
 use russh_sftp::client::rawsession::SftpResult;
+use russh_sftp::client::{RawSftpSession, SftpSession};
 use russh_sftp::protocol::{FileAttributes, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 
 use super::Listed;
+use super::checksum::Checksum;
+use super::list::check_count;
 use super::remote::{Done, Entry, Remote, Stat, Work};
+use super::sink::Sink;
 use crate::{Error, Result};
 
-/// One session for each host and port, shared by all who read there.
+/// The largest listing that is read, in bytes.
+const LARGEST_LISTING: u64 = 64 << 20;
+/// Bytes that are read at once.
+const PIECE: usize = 256 << 10;
+
+/// One session for each host, port and provider that lets one in, shared by all who read there.
 #[derive(Debug, Default)]
-pub(crate) struct Sessions(Mutex<HashMap<(String, u16), Arc<Place>>>);
+pub(crate) struct Sessions(Mutex<HashMap<Key, Arc<Place>>>);
+
+type Key = (String, u16, Option<usize>);
 
 /// The session of a host; `None` before it is made, and after it broke.
 type Place = tokio::sync::Mutex<Option<Arc<Session>>>;
 
 struct Session {
     sftp: SftpSession,
+    /// A channel of its own for listings, once one is wanted.
+    listings: OnceCell<RawSftpSession>,
     ssh: Handle<HostKey>,
 }
 
@@ -40,6 +54,12 @@ struct HostKey {
     port: u16,
     known_hosts: Vec<PathBuf>,
     shown: String,
+}
+
+/// Why something was not done: over SFTP, or on this side.
+enum Broken {
+    Sftp(SftpError),
+    Ours(Error),
 }
 
 /// Why a connection failed.
@@ -67,11 +87,13 @@ pub(crate) async fn once(remote: &Remote, work: &Work) -> Result<Done> {
     let done = match work {
         Work::Stat => stat(remote, sftp).await.map(Done::Stat),
         Work::Read(range) => read(remote, sftp, range).await,
-        Work::List => list(remote, sftp).await.map(Done::Entries),
+        Work::Save(to, checksum) => save(remote, sftp, to, checksum.as_ref()).await,
+        Work::List => list(remote, &session).await.map(Done::Entries),
     };
     let error = match done {
         Ok(done) => return Ok(done),
-        Err(error) => error,
+        Err(Broken::Ours(error)) => return Err(error),
+        Err(Broken::Sftp(error)) => error,
     };
     if !matches!(error, SftpError::Status(_)) {
         let mut place = place.lock().await;
@@ -83,45 +105,76 @@ pub(crate) async fn once(remote: &Remote, work: &Work) -> Result<Done> {
 }
 
 /// The size and the time of a file.
-async fn stat(remote: &Remote, sftp: &SftpSession) -> SftpResult<Stat> {
-    stat_of(sftp.metadata(path(remote)).await?)
+async fn stat(remote: &Remote, sftp: &SftpSession) -> Result<Stat, Broken> {
+    Ok(stat_of(sftp.metadata(path(remote)).await?)?)
 }
 
 /// Bytes of a file.
-async fn read(remote: &Remote, sftp: &SftpSession, range: &Range<u64>) -> SftpResult<Done> {
+async fn read(remote: &Remote, sftp: &SftpSession, range: &Range<u64>) -> Result<Done, Broken> {
     let mut file = sftp.open(path(remote)).await?;
     let stat = stat_of(file.metadata().await?)?;
-    let wanted = range.end.min(stat.size).saturating_sub(range.start);
-    file.seek(std::io::SeekFrom::Start(range.start)).await?;
-    let room = usize::try_from(wanted).unwrap_or(usize::MAX).min(16 << 20);
-    let mut bytes = BytesMut::with_capacity(room);
+    let range = range.start..range.end.min(stat.size);
+    let mut sink = Sink::memory(range.end.saturating_sub(range.start));
+    retrieve(remote, &mut file, &range, &mut sink).await?;
+    file.close().await.map_err(SftpError::from)?;
+    Ok(Done::Bytes(stat, sink.into_bytes()))
+}
+
+/// All of a file.
+async fn save(
+    remote: &Remote,
+    sftp: &SftpSession,
+    to: &Path,
+    checksum: Option<&Checksum>,
+) -> Result<Done, Broken> {
+    let mut file = sftp.open(path(remote)).await?;
+    let stat = stat_of(file.metadata().await?)?;
+    let mut sink = Sink::file(to, checksum).await?;
+    retrieve(remote, &mut file, &(0..stat.size), &mut sink).await?;
+    file.close().await.map_err(SftpError::from)?;
+    Ok(Done::Saved(stat, sink.finish().await?))
+}
+
+async fn retrieve(
+    remote: &Remote,
+    file: &mut File,
+    range: &Range<u64>,
+    sink: &mut Sink,
+) -> Result<(), Broken> {
+    let wanted = range.end.saturating_sub(range.start);
+    let seek = file.seek(std::io::SeekFrom::Start(range.start));
+    seek.await.map_err(SftpError::from)?;
     let client = remote.client();
-    while (bytes.len() as u64) < wanted {
-        let mut rest = (&mut file).take(wanted - bytes.len() as u64);
-        let read = tokio::time::timeout(client.read_timeout, rest.read_buf(&mut bytes)).await;
-        let read = read.map_err(|_| SftpError::Timeout)??;
+    let mut pace = client.pace.begin();
+    let mut piece = BytesMut::with_capacity(PIECE);
+    while sink.len() < wanted {
+        piece.clear();
+        let mut rest = (&mut *file).take((wanted - sink.len()).min(PIECE as u64));
+        let read = tokio::time::timeout(client.read_timeout, rest.read_buf(&mut piece)).await;
+        let read = read.map_err(|_| SftpError::Timeout)?.map_err(SftpError::from)?;
         if read == 0 {
             break;
         }
         client.counters.received(&remote.url, read);
+        sink.take(&piece).await?;
+        if !pace.keeps(read as u64) {
+            return Err(remote.broken("read", format!("it comes slower than {pace}")).into());
+        }
     }
-    file.close().await?;
-    Ok(Done::Bytes(stat, bytes.freeze()))
+    Ok(remote.check_whole(wanted, sink.len())?)
 }
 
 /// The entries of a folder; links count as what they lead to.
-async fn list(remote: &Remote, sftp: &SftpSession) -> SftpResult<Vec<Listed>> {
+async fn list(remote: &Remote, session: &Session) -> Result<Vec<Listed>, Broken> {
     let folder = path(remote);
     let mut found = Vec::new();
-    for entry in sftp.read_dir(folder.clone()).await? {
-        let name = entry.file_name();
-        let mut attributes = entry.metadata();
+    for (name, mut attributes) in names(remote, session).await? {
         if attributes.is_symlink() {
             let whole = format!("{}/{name}", folder.trim_end_matches('/'));
-            match sftp.metadata(whole).await {
+            match session.sftp.metadata(whole).await {
                 Ok(target) => attributes = target,
                 Err(SftpError::Status(_)) => continue,
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         if let Some(mut listed) = remote.entry_below(&name, attributes.is_dir()) {
@@ -132,6 +185,39 @@ async fn list(remote: &Remote, sftp: &SftpSession) -> SftpResult<Vec<Listed>> {
             found.push(listed);
         }
     }
+    Ok(found)
+}
+
+/// What a folder has, page by page: a server need never say that it was the last.
+async fn names(
+    remote: &Remote,
+    session: &Session,
+) -> Result<Vec<(String, FileAttributes)>, Broken> {
+    let raw = session.raw(remote).await?;
+    let handle = raw.opendir(path(remote)).await?.handle;
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    let read = loop {
+        match raw.readdir(handle.as_str()).await {
+            Ok(page) => {
+                let sizes = page.files.iter().map(|one| one.filename.len() + one.longname.len());
+                bytes += sizes.sum::<usize>() as u64;
+                found.extend(page.files.into_iter().map(|one| (one.filename, one.attrs)));
+            }
+            Err(SftpError::Status(status)) if status.status_code == StatusCode::Eof => break Ok(()),
+            Err(error) => break Err(error.into()),
+        }
+        if bytes > LARGEST_LISTING {
+            let (limit, purpose) = (LARGEST_LISTING, "a listing");
+            let url = remote.shown();
+            break Err(Broken::Ours(Error::TooLarge { url, limit, purpose }));
+        }
+        if let Err(error) = check_count(&remote.shown(), found.len()) {
+            break Err(error.into());
+        }
+    };
+    let closed = raw.close(handle).await;
+    read?;
+    closed?;
     Ok(found)
 }
 
@@ -226,7 +312,23 @@ async fn connect(remote: &Remote) -> Result<Session> {
     let sftp = SftpSession::new(channel.into_stream())
         .await
         .map_err(|error| remote.broken("reach", error.to_string()))?;
-    Ok(Session { sftp, ssh })
+    Ok(Session { sftp, listings: OnceCell::new(), ssh })
+}
+
+impl Session {
+    /// The channel for listings.
+    async fn raw(&self, remote: &Remote) -> Result<&RawSftpSession> {
+        let open = || async {
+            let failed = |error| Failure::Ssh(error).of(remote);
+            let channel = self.ssh.channel_open_session().await.map_err(failed)?;
+            channel.request_subsystem(true, "sftp").await.map_err(failed)?;
+            let raw = RawSftpSession::new(channel.into_stream());
+            let begun = raw.init().await;
+            begun.map_err(|error| remote.broken("reach", error.to_string()))?;
+            Ok(raw)
+        };
+        self.listings.get_or_try_init(open).await
+    }
 }
 
 impl client::Handler for HostKey {
@@ -307,6 +409,18 @@ impl Failure {
     }
 }
 
+impl From<SftpError> for Broken {
+    fn from(error: SftpError) -> Self {
+        Self::Sftp(error)
+    }
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Self {
+        Self::Ours(error)
+    }
+}
+
 impl From<russh::Error> for Failure {
     fn from(error: russh::Error) -> Self {
         Self::Ssh(error)
@@ -316,7 +430,8 @@ impl From<russh::Error> for Failure {
 impl Sessions {
     fn place(&self, remote: &Remote) -> Arc<Place> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(all.entry((remote.host.clone(), remote.port)).or_default())
+        let key = (remote.host.clone(), remote.port, remote.provider);
+        Arc::clone(all.entry(key).or_default())
     }
 }
 

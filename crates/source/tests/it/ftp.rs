@@ -1,11 +1,11 @@
 //! Files over FTP and FTPS, from pyftpdlib.
 
-use terracube_source::{Access, Error, Files, Query};
+use terracube_source::{Access, Asset, Error, Files, Opened, Query, Verified};
 use terracube_store::ByteRequest;
 
 use crate::archive;
 use crate::remote_server::RemoteServer;
-use crate::support::{File, ids, noise, quick};
+use crate::support::{File, ids, noise, quick, unboxed};
 
 const USER: &str = "reader";
 const PASSWORD: &str = "canary-of-ftp";
@@ -93,6 +93,109 @@ async fn a_whole_file_is_downloaded_and_compared() {
     assert_eq!(done.bytes, 3_000_000);
     assert!(std::fs::read(&to).unwrap() == noise(3_000_000));
     assert!(!server.beside("copy.bin.part").exists());
+}
+
+#[tokio::test]
+async fn a_whole_file_takes_one_transfer_from_its_beginning() {
+    let Some(server) = server(&["old"]) else { return };
+    // More than is read at once.
+    std::fs::write(server.root().join("b.bin"), noise(9_000_000)).unwrap();
+    let access = access_to(&server, "ftp");
+    let (url, to) = (format!("{}/b.bin", server.url("ftp")), server.beside("copy.bin"));
+    let mut asset = Asset::new("b", url.clone());
+    asset.size = Some(9_000_000);
+    // The checksum by `sha256sum`, as multihash.
+    asset.checksum = Some(format!("1220{}", sha256(&server.root().join("b.bin"))));
+    let done = access.download_asset(&asset, &to).await.unwrap();
+    assert_eq!((done.bytes, done.verified), (9_000_000, Verified::Checksum("sha2-256")));
+    assert!(std::fs::read(&to).unwrap() == noise(9_000_000));
+    assert!(access.bytes(&url, 1 << 30).await.unwrap() == noise(9_000_000));
+    let transfers = server.printed().iter().filter(|line| line.starts_with("RETR")).count();
+    assert_eq!(transfers, 2);
+}
+
+/// What another program says of a file.
+fn sha256(path: &std::path::Path) -> String {
+    let output = std::process::Command::new(std::env::var_os("TERRACUBE_PYTHON").unwrap())
+        .args(["-c", "import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], 'rb').read()).hexdigest())"])
+        .arg(path)
+        .output()
+        .unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn the_size_that_a_source_gave_is_compared_in_ranges_too() {
+    let Some(server) = server(&[]) else { return };
+    let access = access_to(&server, "ftp");
+    let mut asset = Asset::new("a", format!("{}/a.bin", server.url("ftp")));
+    asset.size = Some(3_000_001);
+    let Opened::Bytes { store, key } = access.ranged_asset(&asset).await.unwrap() else { panic!() };
+    let error = store.get(&key, (0..10).into()).await.unwrap_err();
+    assert!(matches!(unboxed(error), Error::Mismatch { property: "size", .. }));
+    let error = access.download_asset(&asset, &server.beside("copy.bin")).await.unwrap_err();
+    assert!(matches!(error, Error::Mismatch { .. }), "{error}");
+    assert!(!server.beside("copy.bin").exists() && !server.beside("copy.bin.part").exists());
+}
+
+#[tokio::test]
+async fn a_transfer_that_ends_early_is_tried_again() {
+    let Some(server) = server(&["cut"]) else { return };
+    let access = access_to(&server, "ftp");
+    let file = File::open(&access, &format!("{}/a.bin", server.url("ftp"))).await;
+    let found = file.get(50_000..1_000_000).await.unwrap().unwrap();
+    assert!(found == noise(3_000_000)[50_000..1_000_000]);
+    assert_eq!(access.stats().retries, 1);
+}
+
+#[tokio::test]
+async fn a_connection_is_for_the_places_of_its_provider() {
+    let Some(server) = server(&[]) else { return };
+    let mut provider = server.provider("ftp", USER, PASSWORD).with_insecure_allowed();
+    provider.hosts = vec![format!("{}/sst", server.url("ftp")).parse().unwrap()];
+    let access = quick().provider(provider).build().unwrap();
+    let inside = format!("{}/sst/readme.txt", server.url("ftp"));
+    assert_eq!(access.bytes(&inside, 100).await.unwrap(), "no data");
+    let outside = access.bytes(&format!("{}/a.bin", server.url("ftp")), 1 << 30).await;
+    assert!(matches!(outside, Err(Error::Denied { status: 530, .. })), "{outside:?}");
+    assert!(server.printed().iter().any(|line| line == "USER anonymous"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_are_what_they_lead_to() {
+    for flags in [&["links"][..], &["old"][..]] {
+        let Some(server) = server(flags) else { return };
+        let sst = server.root().join("sst");
+        for (target, name) in [("2020", "latest"), ("readme.txt", "about"), ("none", "broken")] {
+            std::os::unix::fs::symlink(target, sst.join(name)).unwrap();
+        }
+        let access = access_to(&server, "ftp");
+        let entries = access.list(&format!("{}/sst", server.url("ftp")), "").await.unwrap();
+        let names: Vec<_> =
+            entries.iter().map(|one| (&*one.name, one.is_folder, one.size)).collect();
+        assert_eq!(
+            names,
+            [
+                ("2019", true, None),
+                ("2020", true, None),
+                ("about", false, Some(7)),
+                ("latest", true, None),
+                ("readme.txt", false, Some(7))
+            ],
+            "{flags:?}"
+        );
+        // The connection is where it was, and the folder can be listed.
+        let below = access.list(&entries[3].href, "").await.unwrap();
+        assert!(below.iter().any(|one| one.name == "060"), "{below:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_never_ends_is_left() {
+    let Some(server) = server(&["endless"]) else { return };
+    let error = access_to(&server, "ftp").list(&server.url("ftp"), "").await.unwrap_err();
+    assert!(matches!(error, Error::TooLarge { purpose: "a listing", .. }), "{error}");
 }
 
 #[tokio::test]

@@ -12,7 +12,11 @@ const USER: &str = "reader";
 const PASSWORD: &str = "canary-of-sftp";
 
 pub(crate) fn server() -> Option<RemoteServer> {
-    RemoteServer::start("sftp.py", &[USER, PASSWORD], |root| {
+    server_with(&[])
+}
+
+fn server_with(flags: &[&str]) -> Option<RemoteServer> {
+    RemoteServer::start("sftp.py", &[&[USER, PASSWORD], flags].concat(), |root| {
         archive::write(root);
         std::fs::write(root.join("a.bin"), noise(3_000_000)).unwrap();
     })
@@ -75,6 +79,39 @@ async fn folders_are_listed_and_walked() {
     let before = access.stats().requests;
     assert_eq!(ids(&source, &access, &Query::new().time(time)).await.len(), 2);
     assert_eq!(access.stats().requests - before, 3, "the root, the year, the day");
+}
+
+#[tokio::test]
+async fn a_session_is_for_the_places_of_its_provider() {
+    let Some(server) = server() else { return };
+    let mut provider = server.provider("sftp", USER, PASSWORD);
+    provider.hosts = vec![format!("{}/sst", server.url("sftp")).parse().unwrap()];
+    let access = quick().provider(provider).known_hosts(know(&server, &[0, 1])).build().unwrap();
+    let inside = format!("{}/sst/readme.txt", server.url("sftp"));
+    assert_eq!(access.bytes(&inside, 100).await.unwrap(), "no data");
+    let outside = access.bytes(&format!("{}/a.bin", server.url("sftp")), 1 << 30).await;
+    assert!(matches!(outside, Err(Error::Denied { .. })), "{outside:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_ends_early_is_read_again() {
+    let Some(server) = server_with(&["cut"]) else { return };
+    let access = access_to(&server);
+    let file = File::open(&access, &format!("{}/a.bin", server.url("sftp"))).await;
+    let found = file.get(50_000..1_000_000).await.unwrap().unwrap();
+    assert!(found == noise(3_000_000)[50_000..1_000_000]);
+    assert_eq!(access.stats().retries, 1);
+}
+
+#[tokio::test]
+async fn a_listing_that_never_ends_is_left() {
+    let Some(server) = server_with(&["endless"]) else { return };
+    let access = access_to(&server);
+    let error = access.list(&format!("{}/sst", server.url("sftp")), "").await.unwrap_err();
+    assert!(matches!(error, Error::TooLarge { purpose: "a listing", .. }), "{error}");
+    // The session still serves.
+    let url = format!("{}/sst/readme.txt", server.url("sftp"));
+    assert_eq!(access.bytes(&url, 100).await.unwrap(), "no data");
 }
 
 #[tokio::test]

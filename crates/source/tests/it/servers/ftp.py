@@ -1,8 +1,9 @@
-"""An FTP server for tests: ftp.py FOLDER USER PASSWORD [tls] [old].
+"""An FTP server for tests: ftp.py FOLDER USER PASSWORD [tls] [old] [links] [cut] [endless].
 
 Without a user everybody is let in. With `tls` it speaks TLS only, and writes the certificate to
-trust to FOLDER.pem. With `old` it knows neither MLSD nor REST. It prints its port, then every
-command, and ends with its input.
+trust to FOLDER.pem. With `old` it knows neither MLSD nor REST. With `links` MLSD says of links
+that they are such, as ProFTPD does; with `endless` it never ends. With `cut` the first transfer
+ends after 100 000 bytes. It prints its port, then every command, and ends with its input.
 """
 
 import datetime
@@ -12,6 +13,7 @@ import sys
 import threading
 
 from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.filesystems import AbstractedFS
 from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
 from pyftpdlib.servers import FTPServer
 
@@ -68,6 +70,46 @@ class Handler(base):
         return super().pre_process_command(line, command, argument)
 
 
+class Cut:
+    """A file that ends early, once."""
+
+    left = 100_000
+
+    def __init__(self, file):
+        self.file = file
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def read(self, size):
+        piece = self.file.read(min(size, Cut.left))
+        Cut.left -= len(piece)
+        return piece
+
+    def close(self):
+        Cut.left = 1 << 60
+        self.file.close()
+
+
+class Files(AbstractedFS):
+    def open(self, filename, mode):
+        file = super().open(filename, mode)
+        return Cut(file) if "cut" in flags else file
+
+    def format_mlsx(self, basedir, listing, perms, facts, ignore_err=True):
+        while "endless" in flags:
+            yield b"type=file;size=1; " + b"x" * 4000 + b"\r\n"
+        listing = list(listing)
+        is_link = lambda name: "links" in flags and os.path.islink(os.path.join(basedir, name))
+        for name in filter(is_link, listing):
+            target = os.readlink(os.path.join(basedir, name))
+            yield f"type=OS.unix=slink:{target};size=4; {name}\r\n".encode()
+        rest = [name for name in listing if not is_link(name)]
+        yield from super().format_mlsx(basedir, rest, perms, facts, ignore_err)
+
+
+Handler.use_sendfile = False
+Handler.abstracted_fs = Files
 Handler.auth_failed_timeout = 0
 Handler.authorizer = DummyAuthorizer()
 if user:

@@ -1,8 +1,9 @@
-"""An SFTP server for tests: sftp.py FOLDER USER PASSWORD.
+"""An SFTP server for tests: sftp.py FOLDER USER PASSWORD [endless] [cut].
 
 It writes the private key that it lets in to FOLDER.key, prints its port and its host keys in the
 form of known_hosts, without the host, then a line for every connection. A line of its input
-breaks them all, and it ends with its input.
+breaks them all, and it ends with its input. With `endless` its listings never end; with `cut` the
+first file that is read ends after 100 000 bytes.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import threading
 
 import asyncssh
 
-folder, user, password = sys.argv[1:]
+folder, user, password, *flags = sys.argv[1:]
 
 
 connections = []
@@ -30,6 +31,30 @@ class Server(asyncssh.SSHServer):
         return (name, secret) == (user, password)
 
 
+class Files(asyncssh.SFTPServer):
+    cut = None
+
+    def __init__(self, channel):
+        super().__init__(channel, chroot=folder.encode())
+
+    async def scandir(self, path):
+        while "endless" in flags:
+            yield asyncssh.SFTPName(b"x" * 900, attrs=asyncssh.SFTPAttrs(size=1))
+        async for entry in super().scandir(path):
+            yield entry
+
+    def open(self, *arguments):
+        file = super().open(*arguments)
+        if "cut" in flags and Files.cut is None:
+            Files.cut = file
+        return file
+
+    def read(self, file, offset, size):
+        if file is Files.cut:
+            size = max(0, min(size, 100_000 - offset))
+        return super().read(file, offset, size)
+
+
 async def main():
     client = asyncssh.generate_private_key("ssh-ed25519")
     with open(folder + ".key", "wb") as file:
@@ -43,7 +68,7 @@ async def main():
         0,
         server_host_keys=keys,
         authorized_client_keys=folder + ".pub",
-        sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=folder.encode()),
+        sftp_factory=Files,
     )
     lines = [key.export_public_key().decode().split()[:2] for key in keys]
     print(server.get_port(), *(" ".join(line) for line in lines), sep=";", flush=True)
