@@ -152,6 +152,36 @@ fn sub_swaths_of_velocity_are_granules_each() {
     is_like_the_reference("rvl", true);
 }
 
+#[test]
+fn a_single_sub_swath_needs_no_dimension() {
+    is_like_the_reference("rvl-flat", false);
+}
+
+/// The reference keeps the row, and has no places in its lattice.
+#[test]
+fn winds_are_cut_to_their_places() {
+    let to = tempfile::tempdir().unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let input = ocean("owi", to.path(), |file| {
+        for name in ["owiLat", "owiLon"] {
+            let mut variable = file.variable_mut(name).unwrap();
+            variable.put_values(&[-999f32; 10], [0..1, 0..10]).unwrap();
+        }
+    });
+    let outcome = run(&input, "sentinel1/L2/owi", ("", ""), out.path(), false).unwrap();
+    let Outcome::Converted(granules) = outcome else { panic!("{outcome:?}") };
+    let name = granules[0].file_name().unwrap().to_string_lossy().into_owned();
+    let path = out.path().join(&granules[0]).join(format!("{name}_idf_00.nc"));
+    let file = netcdf::open(path).unwrap();
+    assert_eq!((file.dimension_len("row"), file.dimension_len("cell")), (Some(11), Some(10)));
+    let lat: Vec<f32> = file.variable("lat_gcp").unwrap().get_values(..).unwrap();
+    // Half a cell before the second row and the first cell.
+    assert!((lat[0] - (60.0 - 0.0045 + 0.0005)).abs() < 1e-4, "{}", lat[0]);
+    let velocity: Vec<u8> = file.variable("owiRadVel").unwrap().get_values(..).unwrap();
+    // 0.4 m/s of −2.5 to 2.5 in 254 steps.
+    assert_eq!(velocity[0], 147);
+}
+
 /// The reference counts missing velocities as -999, and gives values where there are none.
 #[test]
 fn missing_velocities_stay_missing_and_times_are_of_the_source() {

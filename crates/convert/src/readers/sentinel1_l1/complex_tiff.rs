@@ -198,3 +198,93 @@ impl Image {
         read.map_err(|cause| cause.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::block_means;
+
+    /// Two rows of three pixels, 3 + 4i times 1 to 6, a strip to a row.
+    fn file(is_big_endian: bool, is_big: bool, is_float: bool) -> Vec<u8> {
+        let number = |value: u64, bytes: usize| {
+            let all = value.to_be_bytes();
+            let mut stored = all[8 - bytes..].to_vec();
+            if !is_big_endian {
+                stored.reverse();
+            }
+            stored
+        };
+        let place = if is_big { 8 } else { 4 };
+        let mut file = if is_big_endian { b"MM".to_vec() } else { b"II".to_vec() };
+        file.extend(number(if is_big { 43 } else { 42 }, 2));
+        if is_big {
+            file.extend([number(8, 2), number(0, 2)].concat());
+        }
+        let pixel = if is_float { 8 } else { 4 };
+        let data = if is_big { 16 } else { 8 };
+        let places = data + 6 * pixel;
+        file.extend(number(places + 2 * place, place as usize));
+        for index in 1..=6u8 {
+            for part in [3, 4] {
+                let value = part * i16::from(index);
+                let bits = if is_float {
+                    u64::from(f32::from(value).to_bits())
+                } else {
+                    u64::from(value.cast_unsigned())
+                };
+                file.extend(number(bits, pixel as usize / 2));
+            }
+        }
+        for row in 0..2 {
+            file.extend(number(data + row * 3 * pixel, place as usize));
+        }
+        let kind = if is_big { 16 } else { 4 };
+        let tags = [
+            (256, 3, 1, 3),
+            (257, 3, 1, 2),
+            (258, 3, 1, pixel * 8),
+            (273, kind, 2, places),
+            (278, 3, 1, 1),
+            (339, 3, 1, if is_float { 6 } else { 5 }),
+        ];
+        file.extend(number(tags.len() as u64, if is_big { 8 } else { 2 }));
+        for (tag, kind, count, value) in tags {
+            file.extend([number(tag, 2), number(kind, 2), number(count, place as usize)].concat());
+            let size = if kind == 3 { 2 } else { place as usize };
+            let mut field = number(value, size);
+            field.resize(place as usize, 0);
+            file.extend(field);
+        }
+        file
+    }
+
+    #[test]
+    fn both_byte_orders_sizes_and_kinds_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tiff");
+        for (is_big_endian, is_big, is_float) in
+            [(false, false, true), (true, false, false), (false, true, false), (true, true, true)]
+        {
+            std::fs::write(&path, file(is_big_endian, is_big, is_float)).unwrap();
+            let power = block_means(&path, (1, 1), (2, 3)).unwrap();
+            assert_eq!(power, [1.0, 4.0, 9.0, 16.0, 25.0, 36.0].map(|square| 25.0 * square));
+            // (1 + 4 + 16 + 25) / 4; the third pixel of a row fills no block.
+            assert_eq!(block_means(&path, (2, 2), (1, 1)).unwrap(), [287.5]);
+        }
+    }
+
+    #[test]
+    fn what_is_no_such_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tiff");
+        let whole = file(false, false, false);
+        for (bytes, word) in [
+            (whole[..20].to_vec(), "fill"),
+            (b"nothing at all".to_vec(), "no TIFF"),
+            (whole.clone(), "fewer than"),
+        ] {
+            std::fs::write(&path, bytes).unwrap();
+            let error = block_means(&path, (1, 1), (3, 3)).unwrap_err().to_string();
+            assert!(error.contains("a.tiff") && error.contains(word), "{error}");
+        }
+    }
+}

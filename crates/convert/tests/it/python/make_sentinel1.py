@@ -44,8 +44,10 @@ def ocean(path, variables, sizes, version):
             variable[:] = values
 
 
-def velocities(path, version, is_whole):
-    """Three sub-swaths of 13 by 9 cells, of which two are smaller and one goes north; across 180 degrees."""
+def velocities(path, version, is_whole, is_flat):
+    """Three sub-swaths of 13 by 9 cells, of which two are smaller and one goes north; across 180 degrees.
+
+    When it is flat the file has the second one only, and no dimension for them."""
     rows, cells, swath = np.meshgrid(np.arange(13), np.arange(9), np.arange(3), indexing='ij')
     lat = 60 - 0.009 * rows - 0.001 * cells
     lon = 179.75 + 0.018 * (cells + 9 * swath) - 0.002 * rows
@@ -72,7 +74,11 @@ def velocities(path, version, is_whole):
         if name not in ('rvlLat', 'rvlLon'):
             field, units, about = values[name]
             values[name] = (np.where(outside, FILL, field), units, about)
-    ocean(path, values, {'rvlAzSize': 13, 'rvlRaSize': 9, 'rvlSwath': 3}, version)
+    sizes = {'rvlAzSize': 13, 'rvlRaSize': 9, 'rvlSwath': 3}
+    if is_flat:
+        del sizes['rvlSwath']
+        values = {name: (field[:, :, 1], units, about) for name, (field, units, about) in values.items()}
+    ocean(path, values, sizes, version)
 
 
 def winds(path, version, masks):
@@ -177,12 +183,12 @@ def single_look(shape):
 def inputs(root):
     """Makes all inputs; gives the cases: name, reader, input, options of input and output."""
     found = []
-    for part in ('rvl', 'rvl-old', 'owi', 'owi-old'):
+    for part in ('rvl', 'rvl-old', 'rvl-flat', 'owi', 'owi-old'):
         folder = f'{root}/{part}/{OCN}/measurement'
         os.makedirs(folder, exist_ok=True)
         path = f'{folder}/s1a-iw-ocn-vv{TEXTS}.nc'
         if part.startswith('rvl'):
-            velocities(path, '3.52' if part == 'rvl' else '3.31', part == 'rvl')
+            velocities(path, '3.31' if part == 'rvl-old' else '3.52', part != 'rvl-old', part == 'rvl-flat')
         else:
             winds(path, *(('3.52', ['owiMask']) if part == 'owi' else ('2.84', ['owiLandFlag', 'owiMask'])))
         options = {'rvl': ('', 'gcp_spacing = 4'), 'owi': ('', 'downscale = yes gcp_spacing = 6')}.get(part, ('', ''))
