@@ -1,4 +1,4 @@
-//! Small folders of Sentinel-3 products; python/make_sentinel.py makes the same.
+//! Small folders of Sentinel-3 products.
 
 use std::path::{Path, PathBuf};
 

@@ -51,17 +51,22 @@ fn is_like_the_reference(name: &str, file: &str, make: &Make, parameters: &Param
     let conversion = Conversion { input: of_input, out: out.clone(), parameters, is_compat: false };
     let outcome = convert(&conversion, &Readers::built_in()).unwrap();
     assert!(matches!(outcome, Outcome::Converted(_)), "{name}: {outcome:?}");
-    let found = dump::tree(&out);
+    is_same(name, &input, &out, &conversion.parameters);
+    drop(files);
+}
+
+/// What is in a folder is what the reference made of the same input, by the file of a name.
+pub(crate) fn is_same(name: &str, input: &Path, out: &Path, parameters: &Parameters) {
+    let found = dump::tree(out);
     let expected = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/it/reference")
         .join(format!("{name}.json"));
     if let Some(program) = std::env::var_os("TERRACUBE_IDF_REFERENCE") {
-        let theirs = folder.path().join("theirs");
-        run(Path::new(&program), &input, &theirs, &conversion.parameters);
-        let text = serde_json::to_string(&dump::tree(&theirs)).unwrap();
+        let theirs = tempfile::tempdir().unwrap();
+        run(Path::new(&program), input, theirs.path(), parameters);
+        let text = serde_json::to_string(&dump::tree(theirs.path())).unwrap();
         std::fs::write(&expected, text.replace("},\"", "},\n\"") + "\n").unwrap();
     }
-    drop(files);
     let text = std::fs::read_to_string(&expected).unwrap();
     let faults = dump::differences(&found, &serde_json::from_str(&text).unwrap());
     assert!(faults.is_empty(), "{name}: {faults:#?}");

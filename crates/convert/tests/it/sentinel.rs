@@ -1,16 +1,18 @@
-//! Small products of Sentinel-2 and -3, beside what the reference program gives of them.
+//! Small products of Sentinel-2 and -3, beside what the reference program gives of them: see
+//! `reference`. Images of Sentinel-2 are by `python/make_sentinel2.py`.
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-use terracube_convert::{Conversion, Outcome, Parameters, Readers, Result, convert};
+use terracube_convert::{
+    Conversion, Converter, Dataset, Idf, Outcome, Parameters, Readers, Result, convert,
+};
 
 use crate::case;
 use crate::made_sentinel3::{self, COLS, EFR, RBT, ROWS};
+use crate::reference;
 
 const SAFE: &str = "S2A_MSIL1C_20230105T100401_N0509_R122_T32TQM_20230105T120000";
 const GRANULE: &str = "L1C_T32TQM_A039400_20230105T100400";
-const AT_16: &str = "geoloc_spacing = 16 -o collection = c gcp_spacing = 16 downscale = yes";
 
 fn run(input: &Path, out: &Path, text: &str) -> Result<Outcome> {
     let parameters = Parameters::parse(text, Path::new(".")).unwrap();
@@ -51,76 +53,11 @@ fn change(path: &Path, from: &str, to: &str) {
     std::fs::write(path, text.replace(from, to)).unwrap();
 }
 
-/// All files are there with the reference's dimensions, attributes and values.
-fn is_like_the_reference(out: &Path, case: &str) {
-    let text = include_str!("data/sentinel.json");
-    let expected: Value = serde_json::from_str(text).unwrap();
-    for (name, file) in expected[case].as_object().unwrap() {
-        let found = netcdf::open(out.join(name)).unwrap();
-        for (key, value) in file["attributes"].as_object().unwrap() {
-            let attribute = found.attribute(key).unwrap_or_else(|| panic!("{name}: no {key}"));
-            is_same(&attribute.value().unwrap(), value, key);
-        }
-        let variables = file["variables"].as_object().unwrap();
-        let mut names: Vec<String> = found.variables().map(|variable| variable.name()).collect();
-        names.retain(|name| name != "crs");
-        names.sort();
-        assert_eq!(names, variables.keys().cloned().collect::<Vec<_>>(), "{name}");
-        for (variable, expected) in variables {
-            let found = found.variable(variable).unwrap();
-            let dims: Vec<String> = found.dimensions().iter().map(|dim| dim.name()).collect();
-            assert_eq!(serde_json::json!(dims), expected["dims"], "{name}: {variable}");
-            let shape: Vec<usize> = found.dimensions().iter().map(|dim| dim.len()).collect();
-            assert_eq!(serde_json::json!(shape), expected["shape"], "{name}: {variable}");
-            for (key, value) in expected["attributes"].as_object().unwrap() {
-                let what = format!("{name}: {variable}: {key}");
-                let attribute = found.attribute(key).unwrap_or_else(|| panic!("no {what}"));
-                is_same(&attribute.value().unwrap(), value, &what);
-            }
-            let what = format!("{name}: {variable}");
-            match &expected["values"] {
-                Value::String(hex) => {
-                    let bytes: Vec<u8> = found.get_values(..).unwrap();
-                    // A tie between two steps may go either way; the reference's means of coarser
-                    // levels are off by up to one step.
-                    let most =
-                        if name.ends_with("_idf_00.nc") { bytes.len() / 1000 } else { bytes.len() };
-                    let mut off = 0;
-                    for (at, (byte, expected)) in bytes.iter().zip(unhex(hex)).enumerate() {
-                        let is_fill = *byte == 255 || expected == 255;
-                        let is_near = !is_fill && byte.abs_diff(expected) == 1;
-                        off += usize::from(is_near);
-                        assert!(
-                            *byte == expected || (is_near && off <= most),
-                            "{what}: {byte} at {at}, the reference has {expected}"
-                        );
-                    }
-                }
-                values => {
-                    let numbers: Vec<f64> = found.get_values(..).unwrap();
-                    for (number, expected) in numbers.iter().zip(values.as_array().unwrap()) {
-                        let off = (number - expected.as_f64().unwrap()).abs();
-                        assert!(off < 3e-5, "{what}: {number} is not {expected}");
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn is_same(found: &netcdf::AttributeValue, expected: &Value, what: &str) {
-    if let Value::String(text) = expected {
-        assert_eq!(&String::try_from(found.clone()).unwrap(), text, "{what}");
-        return;
-    }
-    let (number, expected) = (f64::try_from(found.clone()).unwrap(), expected.as_f64().unwrap());
-    assert!((number - expected).abs() <= 2e-6 * expected.abs(), "{what}: {number}, {expected}");
-}
-
-fn unhex(text: &str) -> impl Iterator<Item = u8> {
-    text.as_bytes()
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+fn is_like_the_reference(name: &str, input: &Path, text: &str) {
+    let out = tempfile::tempdir().unwrap();
+    run(input, out.path(), text).unwrap();
+    let parameters = Parameters::parse(text, Path::new(".")).unwrap();
+    reference::is_same(name, input, out.path(), &parameters);
 }
 
 fn bytes(out: &Path, granule: &str, variable: &str) -> Vec<u8> {
@@ -130,33 +67,35 @@ fn bytes(out: &Path, granule: &str, variable: &str) -> Vec<u8> {
 
 #[test]
 fn reflectances_of_blocks_are_like_the_reference() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
-    let (input, out) = (safe(folder.path()), folder.path().join("out"));
-    let outcome = run(&input, &out, &format!("-t sentinel2/L1 -i {AT_16}")).unwrap();
-    assert_eq!(outcome, Outcome::Converted(vec![Path::new("c").join(format!("{SAFE}-60m"))]));
-    is_like_the_reference(&out, "sentinel2");
+    let text = "-t sentinel2/L1 -o collection = c downscale = yes gcp_spacing = 16";
+    is_like_the_reference("sentinel2_l1", &safe(folder.path()), text);
 }
 
+/// Without the table of what the air scatters, the reference fails unless the contrast is removed.
 #[test]
 fn radiances_are_logarithms_like_the_reference() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
-    let (input, out) = (made_sentinel3::efr(folder.path()), folder.path().join("out"));
-    run(&input, &out, &format!("-t sentinel3/olci/L1 -i {AT_16}")).unwrap();
-    is_like_the_reference(&out, "olci");
+    let text = "-t sentinel3/olci/L1 -i geoloc_spacing = 16 -o collection = c gcp_spacing = 16 \
+                downscale = yes remove_variables = Oa17_radiance_bc";
+    is_like_the_reference("sentinel3_olci_l1", &made_sentinel3::efr(folder.path()), text);
 }
 
 #[test]
 fn brightness_temperatures_are_like_the_reference() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
-    let (input, out) = (made_sentinel3::rbt(folder.path()), folder.path().join("out"));
-    run(&input, &out, &format!("-t sentinel3/slstr/L1/bt -i {AT_16}")).unwrap();
-    is_like_the_reference(&out, "slstr");
+    let text = "-t sentinel3/slstr/L1/bt -i geoloc_spacing = 16 -o collection = c gcp_spacing = 16";
+    is_like_the_reference("sentinel3_slstr_l1_bt", &made_sentinel3::rbt(folder.path()), text);
 }
 
 /// One of several granules has its own name; without offsets and with another quantification counts
 /// are other reflectances.
 #[test]
 fn a_granule_among_others_has_its_own_name() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (safe(folder.path()), folder.path().join("out"));
     std::fs::create_dir(input.with_file_name("L1C_T32TQN_A039400_20230105T100400")).unwrap();
@@ -178,6 +117,7 @@ fn a_granule_among_others_has_its_own_name() {
 
 #[test]
 fn what_is_not_a_granule_is_refused() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let text = "-t sentinel2/L1 -i variables = B02_TOA_reflectance -o collection = c";
     fails(folder.path(), text, &["GRANULE", "MTD_MSIL1C.xml"]);
@@ -205,6 +145,7 @@ fn what_is_not_a_granule_is_refused() {
 /// The reference aborts.
 #[test]
 fn a_band_that_saw_nothing_is_missing() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (safe(folder.path()), folder.path().join("out"));
     let both = "-t sentinel2/L1 -i variables = B01_TOA_reflectance,B02_TOA_reflectance \
@@ -220,6 +161,7 @@ fn a_band_that_saw_nothing_is_missing() {
 
 #[test]
 fn a_table_that_is_not_known_is_refused_by_name() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let efr = made_sentinel3::efr(folder.path());
     let text = "-t sentinel3/olci/L1 -i atmospheric_correction_LUT_path = a.txt -o collection = c";
@@ -231,8 +173,48 @@ fn a_table_that_is_not_known_is_refused_by_name() {
     fails(&rbt, none, &["remove_variables", "no variable"]);
 }
 
+/// As `--set KEY=` does.
+#[test]
+fn what_a_rule_asks_for_can_be_taken_out() {
+    let _files = case::files();
+    let folder = tempfile::tempdir().unwrap();
+    let idf = Idf::built_in().unwrap();
+    for (input, emptied, names) in [
+        (
+            made_sentinel3::efr(folder.path()),
+            &["atmospheric_correction_LUT_path"][..],
+            &["Oa04", "Oa06", "Oa09", "Oa17"][..],
+        ),
+        (
+            made_sentinel3::rbt(folder.path()),
+            &[
+                "sst_coeffs_path",
+                "remove_variables",
+                "add_variables(anomaly_sea_surface_temperature)",
+            ],
+            &["S7", "S8", "S9"],
+        ),
+    ] {
+        let rule = idf.rules().select(&Dataset::at(&input, None)).unwrap();
+        let mut parameters = idf.rules().parameters(&rule.parameters[0]).unwrap().clone();
+        let out = folder.path().join("out").join(&rule.name);
+        let run = |parameters: &Parameters| {
+            let (input, out, parameters) = (input.clone(), out.clone(), parameters.clone());
+            idf.convert(&Conversion { input, out, parameters, is_compat: false })
+        };
+        assert!(run(&parameters).unwrap_err().to_string().contains(emptied[0]));
+        emptied.iter().for_each(|key| parameters.set(key, ""));
+        let Outcome::Converted(granules) = run(&parameters).unwrap() else { panic!("skipped") };
+        let name = granules[0].file_name().unwrap().to_str().unwrap();
+        let file = out.join(&granules[0]).join(format!("{name}_idf_00.nc"));
+        let file = netcdf::open(file).unwrap();
+        assert!(names.iter().all(|name| file.variable(name).is_some()));
+    }
+}
+
 #[test]
 fn a_file_of_a_folder_that_is_missing_is_named() {
+    let _files = case::files();
     for (made, reader, files) in [
         (
             made_sentinel3::efr as fn(&Path) -> PathBuf,
@@ -255,6 +237,7 @@ fn a_file_of_a_folder_that_is_missing_is_named() {
 /// Where no pixel tells a range, bands have one of their own; what is flagged is told all the same.
 #[test]
 fn an_image_of_clouds_has_a_range_that_is_known() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (made_sentinel3::efr(folder.path()), folder.path().join("out"));
     let mut file = netcdf::append(input.join("qualityFlags.nc")).unwrap();
@@ -277,6 +260,7 @@ fn an_image_of_clouds_has_a_range_that_is_known() {
 
 #[test]
 fn what_holds_no_value_is_skipped() {
+    let _files = case::files();
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (made_sentinel3::rbt(folder.path()), folder.path().join("out"));
     for name in ["S7_BT_in", "S8_BT_in", "S9_BT_in"] {
@@ -292,6 +276,7 @@ fn what_holds_no_value_is_skipped() {
 /// Counts as GDAL 3.6 reads them.
 #[test]
 fn an_image_of_the_agency_is_decoded_whole() {
+    let _files = case::files();
     let Some(shared) = case::shared() else { return };
     let folder = tempfile::tempdir().unwrap();
     let (input, out) = (safe(folder.path()), folder.path().join("out"));
