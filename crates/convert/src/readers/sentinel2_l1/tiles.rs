@@ -37,6 +37,11 @@ pub(super) struct TileStream {
     pub(super) cols: usize,
 }
 
+/// Pixels of an image above which it is none of a tile of 110 km.
+const MOST_PIXELS: u64 = 1 << 28;
+/// Tiles are numbered in 16 bits.
+const MOST_TILES: u64 = 65_535;
+
 const SOC: u16 = 0xff4f;
 const SIZ: u16 = 0xff51;
 const TLM: u16 = 0xff55;
@@ -70,6 +75,12 @@ impl Codestream {
         if !is_sound {
             return Err("its tiles are not around its pixels".to_owned());
         }
+        let span = |axis: usize| u64::from(grid.end[axis] - grid.origin[axis]);
+        let [across, down] = [0, 1].map(|axis| grid.count(axis) as u64);
+        if span(0).saturating_mul(span(1)) > MOST_PIXELS || across.saturating_mul(down) > MOST_TILES
+        {
+            return Err("it has more pixels, or tiles, than an image of the product".to_owned());
+        }
         at += siz.len();
         let mut markers = Vec::new();
         while u16_at(bytes, at) != Some(SOT) {
@@ -81,10 +92,9 @@ impl Codestream {
             }
             at += found.len();
         }
-        let span = |axis: usize| (grid.end[axis] - grid.origin[axis]) as usize;
         Ok(Self {
-            rows: span(1),
-            cols: span(0),
+            rows: span(1) as usize,
+            cols: span(0) as usize,
             grid,
             markers,
             siz: siz.to_owned(),
@@ -204,4 +214,27 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     let found = bytes.get(at..at.checked_add(4)?)?;
     Some(u32::from_be_bytes(found.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Codestream;
+
+    /// SOC, SIZ with these numbers for one component, and nothing behind.
+    fn parsed(numbers: [u32; 8]) -> String {
+        let mut bytes = vec![0xff, 0x4f, 0xff, 0x51, 0, 41, 0, 0];
+        numbers.iter().for_each(|number| bytes.extend(number.to_be_bytes()));
+        bytes.extend([0, 1, 15, 1, 1]);
+        Codestream::parse(&bytes).unwrap_err()
+    }
+
+    #[test]
+    fn a_header_that_claims_too_much_is_refused() {
+        let most = u32::MAX;
+        assert!(parsed([most, most, 0, 0, most, most, 0, 0]).contains("more pixels"));
+        assert!(parsed([10_980, 10_980, 0, 0, 1, 1, 0, 0]).contains("more pixels"));
+        assert!(parsed([10_980, 10_980, 0, 0, 0, 0, 0, 0]).contains("around"));
+        assert!(parsed([10, 10, 9, 9, 5, 5, 0, 0]).contains("around"));
+        assert!(parsed([10_980, 10_980, 0, 0, 1024, 1024, 0, 0]).contains("too early"));
+    }
 }
