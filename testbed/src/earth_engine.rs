@@ -176,7 +176,7 @@ fn pixels(name: &str, verb: &str, body: &Value) -> Answer<Vec<u8>> {
     let shown = match verb {
         "getPixels" => {
             let n = image_of(name).ok_or_else(|| format!("{name} is no image"))?;
-            Shown { images: vec![n], masked: 0 }
+            Shown { images: vec![n], has_bands: true, outside: 0 }
         }
         _ if name == format!("projects/{PROJECT}/image") => Shown::computed(body)?,
         _ => return Err(format!("{name} may not compute")),
@@ -209,6 +209,12 @@ fn pixels(name: &str, verb: &str, body: &Value) -> Answer<Vec<u8>> {
         corner: [number("translateX")?, number("translateY")?],
         scale: [number("scaleX")?, -number("scaleY")?],
     };
+    if shown.images.is_empty() && !shown.has_bands {
+        return Err(format!(
+            "Image.select: Band pattern '{}' did not match any bands. Available bands: []",
+            BANDS[usize::from(bands[0])]
+        ));
+    }
     Ok(tiff.write(|band, lon, lat| shown.pixel(bands[usize::from(band)], lon, lat)))
 }
 
@@ -216,8 +222,10 @@ fn pixels(name: &str, verb: &str, body: &Value) -> Answer<Vec<u8>> {
 struct Shown {
     /// The images, of which no two meet: any way of making them one is the same.
     images: Vec<u16>,
+    /// Whether there are bands without images as well.
+    has_bands: bool,
     /// The value outside them.
-    masked: u16,
+    outside: u16,
 }
 
 impl Shown {
@@ -226,12 +234,27 @@ impl Shown {
         let expression = &body["expression"];
         let result = expression["result"].as_str().ok_or("no expression")?;
         let mut call = &expression["values"][result]["functionInvocationValue"];
-        let mut masked = 0;
+        let mut outside = 0;
         if call["functionName"] == "Image.unmask" {
             let value =
                 &call["arguments"]["value"]["functionInvocationValue"]["arguments"]["value"];
-            masked = value["constantValue"].as_u64().ok_or("no value to unmask with")? as u16;
+            let value = value["constantValue"].as_u64().ok_or("no value to unmask with")?;
+            // The footprint stays that of the image unless told: outside it all is masked, and 0.
+            if call["arguments"]["sameFootprint"]["constantValue"] == json!(false) {
+                outside = value as u16;
+            }
             call = &call["arguments"]["input"]["functionInvocationValue"];
+        }
+        let mut has_bands = false;
+        if call["functionName"] == "If" {
+            let otherwise = call["arguments"]["falseCase"].to_string();
+            let is_masked = ["Image.constant", "Image.rename", "Image.updateMask"];
+            has_bands = is_masked.iter().all(|function| otherwise.contains(function));
+            let condition = &call["arguments"]["condition"]["functionInvocationValue"];
+            if condition["functionName"] != "Collection.size" {
+                return Err("Expression is invalid.".to_owned());
+            }
+            call = &call["arguments"]["trueCase"]["functionInvocationValue"];
         }
         let text = call.to_string();
         let images = match call["functionName"].as_str().ok_or("Expression is invalid.")? {
@@ -249,10 +272,10 @@ impl Shown {
             }
             other => return Err(format!("No function {other}.")),
         };
-        Ok(Self { images, masked })
+        Ok(Self { images, has_bands, outside })
     }
 
     fn pixel(&self, band: u16, lon: f64, lat: f64) -> u16 {
-        self.images.iter().find_map(|n| pixel(*n, band, lon, lat)).unwrap_or(self.masked)
+        self.images.iter().find_map(|n| pixel(*n, band, lon, lat)).unwrap_or(self.outside)
     }
 }

@@ -11,7 +11,7 @@ use terracube_store::ByteRequest;
 use terracube_testbed::earth_engine::{COLLECTION, pixel};
 use terracube_testbed::{Fault, FaultKind, PlainTiff, Server};
 
-use crate::support::{access, ids, search};
+use crate::support::{access, answer, answering, ids, search};
 
 fn server() -> Server {
     Server::builder().start().unwrap()
@@ -108,6 +108,30 @@ async fn images_are_listed_by_page_with_the_filter_of_googles_client() {
 }
 
 #[tokio::test]
+async fn pages_that_lead_back_or_nowhere_end_in_an_error() {
+    // A page names B, B names A, and so on.
+    let to_and_fro = answering(|n, head| {
+        let page = match (head.contains("listAssets"), n % 2) {
+            (false, _) => r#"{"type": "IMAGE_COLLECTION"}"#.to_owned(),
+            (true, n) => format!(r#"{{"assets": [], "nextPageToken": "{}"}}"#, ["A", "B"][n]),
+        };
+        answer("200 OK", "application/json", &page)
+    });
+    let found = search(&*connected(config(&to_and_fro)).unwrap(), &access(), &Query::new()).await;
+    assert!(found[0].as_ref().unwrap_err().to_string().contains("was there before"), "{found:?}");
+    let endless = answering(|n, head| {
+        let page = if head.contains("listAssets") {
+            format!(r#"{{"nextPageToken": "{n}"}}"#)
+        } else {
+            r#"{"type": "IMAGE_COLLECTION"}"#.to_owned()
+        };
+        answer("200 OK", "application/json", &page)
+    });
+    let found = search(&*connected(config(&endless)).unwrap(), &access(), &Query::new()).await;
+    assert!(found[0].as_ref().unwrap_err().to_string().contains("has none"), "{found:?}");
+}
+
+#[tokio::test]
 async fn a_single_image_is_a_source_too() {
     let server = server();
     let mut config = config(server.url());
@@ -156,11 +180,40 @@ async fn masked_pixels_are_given_a_value_where_one_is_declared() {
     let asset = granule.asset("red").unwrap();
     assert_eq!(asset.bands[0].nodata, Some(65535.0));
     asked(&server);
-    source.open(granule, asset, &access()).await.unwrap();
+    let opened = source.open(granule, asset, &access()).await.unwrap();
     let call = &asked(&server)[0]["expression"]["values"]["0"]["functionInvocationValue"];
     assert_eq!(call["functionName"], "Image.unmask");
     let input = &call["arguments"]["input"]["functionInvocationValue"]["arguments"]["id"];
     assert_eq!(input["constantValue"], format!("{COLLECTION}/I0"));
+    // Outside the image as well, which ends at 12° E.
+    let bytes = read_opened(&opened, ByteRequest::All).await.unwrap();
+    let image = |_, lon, lat| pixel(0, 2, lon, lat).unwrap_or(65535);
+    assert_eq!(bytes, tiff(64, 20, 1, [10.0, 52.0]).write(image));
+}
+
+#[tokio::test]
+async fn a_step_without_images_is_without_pixels() {
+    let server = server();
+    for (nodata, expected) in [(0, 0), (65535, 65535)] {
+        let mut config = config(server.url());
+        config["nodata"] = json!(nodata);
+        config["composite"] = json!({ "method": "median", "start": "2020-01-01",
+            "end": "2020-02-01", "step": "P1D" });
+        let source = connected(config.clone()).unwrap();
+        // The last image is of the sixth of January.
+        let found = search(&*source, &access(), &Query::new().id("2020-01-09-c0r0")).await;
+        let granule = found[0].as_ref().unwrap();
+        let opened = source.open(granule, granule.asset("rgb").unwrap(), &access()).await.unwrap();
+        let bytes = read_opened(&opened, ByteRequest::All).await.unwrap();
+        assert_eq!(bytes, tiff(64, 20, 3, [10.0, 52.0]).write(|_, _, _| expected));
+        // A band that no image has stays an error.
+        config["assets"] = json!({ "red": ["B99"] });
+        let source = connected(config).unwrap();
+        let found = search(&*source, &access(), &Query::new().id("2020-01-02-c0r0")).await;
+        let granule = found[0].as_ref().unwrap();
+        let error = source.open(granule, granule.asset("red").unwrap(), &access()).await;
+        assert!(error.unwrap_err().to_string().contains("'B99' did not match any bands"));
+    }
 }
 
 #[tokio::test]

@@ -116,3 +116,30 @@ pub(crate) fn item(id: &str, [w, s, e, n]: [f64; 4], day: u32) -> Value {
         "assets": { "data": { "href": format!("{id}.tif"), "roles": ["data"] } }
     })
 }
+
+/// A server that answers its requests, counted from 0, with what this makes of their lines: a whole
+/// answer. It gives its URL.
+pub(crate) fn answering(answer: impl Fn(usize, &str) -> String + Send + 'static) -> String {
+    use std::io::{BufRead as _, BufReader, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for (n, stream) in listener.incoming().map_while(std::result::Result::ok).enumerate() {
+            let mut stream = stream;
+            let lines =
+                BufReader::new(stream.try_clone().unwrap()).lines().map_while(|one| one.ok());
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let _ = stream.write_all(answer(n, &head.join("\n")).as_bytes());
+        }
+    });
+    url
+}
+
+/// An answer with a body of this type.
+pub(crate) fn answer(status: &str, kind: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: \
+         {length}\r\n\r\n{body}"
+    )
+}

@@ -1,17 +1,21 @@
 //! The images of a collection, page by page.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::ops::Range;
 
 use serde_json::Value;
 use terracube_grid::{Time, TimeRange};
 use url::Url;
 
 use super::EarthEngine;
+use super::tiles::Tiles;
 use crate::selection::Selection;
 use crate::{Access, Error, Granule, Query, Result};
 
 /// Images of a page.
 const PAGE: usize = 500;
+/// Pages without images, one after the other, that are passed over: filters leave such.
+const MOST_EMPTY: usize = 1000;
 
 /// A search under way.
 #[derive(Debug)]
@@ -21,7 +25,26 @@ pub(super) struct Images {
     query: Query,
     selection: Selection,
     step: Step,
-    found: VecDeque<Result<Granule>>,
+    tiles: Tiles,
+    /// Images of the page, as they came.
+    images: VecDeque<Value>,
+    /// The one whose tiles are being looked at.
+    current: Option<Image>,
+    /// Digests of the pages asked for, to see when the way leads back.
+    asked: HashSet<[u8; 16]>,
+    /// Pages without images, one after the other.
+    empty: usize,
+}
+
+/// An image, and where among the tiles it may lie.
+#[derive(Debug)]
+struct Image {
+    whole: Granule,
+    footprint: Selection,
+    /// Columns and rows of tiles around it; all of them if `None`.
+    around: Option<Vec<[Range<usize>; 2]>>,
+    /// The tile to look at next.
+    next: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -40,15 +63,26 @@ impl Images {
             query: query.clone(),
             access: access.clone(),
             step: Step::Begin,
-            found: VecDeque::new(),
+            tiles: source.tiles(),
+            images: VecDeque::new(),
+            current: None,
+            asked: HashSet::new(),
+            empty: 0,
             source,
         }
     }
 
     pub(super) async fn next(&mut self) -> Option<Result<Granule>> {
         loop {
-            if let Some(found) = self.found.pop_front() {
+            if let Some(found) = self.next_tile() {
                 return Some(found);
+            }
+            if let Some(image) = self.images.pop_front() {
+                match self.image(&image) {
+                    Ok(image) => self.current = Some(image),
+                    Err(error) => return Some(Err(error)),
+                }
+                continue;
             }
             let asked = match self.step.clone() {
                 Step::Begin => self.begin().await,
@@ -69,7 +103,7 @@ impl Images {
         self.step = Step::End;
         match asset["type"].as_str() {
             Some("IMAGE_COLLECTION") => self.step = Step::Page(None),
-            Some("IMAGE") => self.add(&asset),
+            Some("IMAGE") => self.images.push_back(asset),
             other => {
                 return Err(Error::Query {
                     source_name: "earth-engine".to_owned(),
@@ -101,16 +135,21 @@ impl Images {
                 pairs.append_pair("pageToken", token);
             }
         }
-        let page = self.access.get_json(url.as_str()).await?;
-        for image in page["assets"].as_array().map_or(&[][..], Vec::as_slice) {
-            self.add(image);
+        let mut page = self.access.get_json(url.as_str()).await?;
+        if let Value::Array(images) = page["assets"].take() {
+            self.images = images.into();
         }
         let next = page["nextPageToken"].as_str().filter(|next| !next.is_empty());
-        if next.is_some() && next == token {
-            return Err(Error::Document {
-                what: self.source.asset.shown.clone(),
-                reason: "a page of its images names itself as the next".to_owned(),
-            });
+        let wrong = |reason: &str| Error::Document {
+            what: self.source.asset.shown.clone(),
+            reason: reason.to_owned(),
+        };
+        self.empty = if self.images.is_empty() { self.empty + 1 } else { 0 };
+        if next.is_some_and(|next| !self.asked.insert(digest(next))) {
+            return Err(wrong("the next page of its images is one that was there before"));
+        }
+        if next.is_some() && self.empty > MOST_EMPTY {
+            return Err(wrong("one page of its images after the other has none"));
         }
         self.step = next.map_or(Step::End, |next| Step::Page(Some(next.to_owned())));
         Ok(())
@@ -132,15 +171,36 @@ impl Images {
         all.join(" AND ")
     }
 
-    /// The granules of an image: one for each tile that it meets.
-    fn add(&mut self, image: &Value) {
-        match self.granules(image) {
-            Ok(granules) => self.found.extend(granules.into_iter().map(Ok)),
-            Err(error) => self.found.push_back(Err(error)),
+    /// The next granule of the image at hand: one for each tile that it meets.
+    fn next_tile(&mut self) -> Option<Result<Granule>> {
+        while let Some(image) = &mut self.current {
+            let Some(tile) = self.tiles.get(image.next) else {
+                self.current = None;
+                break;
+            };
+            image.next += 1;
+            let is_around = |[columns, rows]: &[Range<usize>; 2]| {
+                columns.contains(&tile.column) && rows.contains(&tile.row)
+            };
+            if image.around.as_ref().is_some_and(|all| !all.iter().any(is_around)) {
+                continue;
+            }
+            let id = self.source.tile_id(&image.whole.id, &tile);
+            // What it is made of is copied for those that are wanted alone.
+            let bare = Granule::new(id, image.whole.time);
+            match self.source.granule(bare, &tile) {
+                Ok(bare) if !image.footprint.admits(&bare) || !self.selection.admits(&bare) => {}
+                Ok(bare) => {
+                    let Granule { properties, version, updated, .. } = image.whole.clone();
+                    return Some(Ok(Granule { properties, version, updated, ..bare }));
+                }
+                Err(error) => return Some(Err(error)),
+            }
         }
+        None
     }
 
-    fn granules(&self, image: &Value) -> Result<Vec<Granule>> {
+    fn image(&self, image: &Value) -> Result<Image> {
         let name = image["name"].as_str().unwrap_or_default();
         let id = name.rsplit('/').next().unwrap_or_default();
         let refuse = |reason: String| Error::Item { item: id.to_owned(), reason };
@@ -155,18 +215,16 @@ impl Images {
         whole.version = image["updateTime"].as_str().map(str::to_owned);
         whole.updated.clone_from(&whole.version);
         let footprint = whole.footprint().ok().flatten();
-        let of_image = Selection::new(&Query { region: footprint, ..Query::default() });
-        let mut found = Vec::new();
-        for tile in self.source.tiles().all() {
-            let mut granule = whole.clone();
-            granule.id = self.source.tile_id(id, &tile);
-            let granule = self.source.granule(granule, &tile)?;
-            if of_image.admits(&granule) && self.selection.admits(&granule) {
-                found.push(granule);
-            }
-        }
-        Ok(found)
+        let around = footprint.as_ref().and_then(|region| self.tiles.around(region));
+        let footprint = Selection::new(&Query { region: footprint, ..Query::default() });
+        Ok(Image { whole, footprint, around, next: 0 })
     }
+}
+
+fn digest(token: &str) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&blake3::hash(token.as_bytes()).as_bytes()[..16]);
+    half
 }
 
 fn time(image: &Value) -> Result<TimeRange, String> {

@@ -188,6 +188,8 @@ impl Source for EarthEngine {
                     &granule.time,
                     &region,
                     composite.method,
+                    bands,
+                    self.dtype,
                     nodata,
                 );
                 self.compute()
@@ -327,6 +329,20 @@ impl DataType {
             Self::Uint16 | Self::Int16 => 2,
             Self::Uint32 | Self::Int32 | Self::Float32 => 4,
             Self::Float64 => 8,
+        }
+    }
+
+    /// The function that makes pixels of this type.
+    fn cast(self) -> &'static str {
+        match self {
+            Self::Uint8 => "Image.toUint8",
+            Self::Int8 => "Image.toInt8",
+            Self::Uint16 => "Image.toUint16",
+            Self::Int16 => "Image.toInt16",
+            Self::Uint32 => "Image.toUint32",
+            Self::Int32 => "Image.toInt32",
+            Self::Float32 => "Image.toFloat",
+            Self::Float64 => "Image.toDouble",
         }
     }
 

@@ -1,6 +1,8 @@
 //! The tiles in which a grid is asked for.
 
-use terracube_grid::{GeoBox, Window};
+use std::ops::Range;
+
+use terracube_grid::{GeoBox, Region, Window};
 
 /// Bytes of one answer, uncompressed, at most.
 const MOST_BYTES: usize = 48_000_000;
@@ -31,9 +33,26 @@ impl Tiles {
 
     /// All tiles, row by row.
     pub(super) fn all(&self) -> impl Iterator<Item = RequestTile> {
+        (0..self.count()).filter_map(|index| self.get(index))
+    }
+
+    /// One of them, counted row by row.
+    pub(super) fn get(&self, index: usize) -> Option<RequestTile> {
         let columns = self.grid.width.div_ceil(self.side);
-        let rows = self.grid.height.div_ceil(self.side);
-        (0..rows).flat_map(move |row| (0..columns).map(move |column| self.tile(column, row)))
+        (index < self.count()).then(|| self.tile(index % columns, index / columns))
+    }
+
+    /// Columns and rows of the tiles around a region; `None` where that is not known.
+    pub(super) fn around(&self, region: &Region) -> Option<Vec<[Range<usize>; 2]>> {
+        let parts = region.bounds_in(&self.grid.crs).ok()?;
+        let tiles = |start: usize, length: usize| {
+            // A pixel more on each side: edges of projected regions are not exact.
+            let end = start + length + 1;
+            start.saturating_sub(1) / self.side..end.div_ceil(self.side)
+        };
+        let windows = parts.iter().filter_map(|bounds| self.grid.window_of(bounds));
+        let windows = windows.map(|one| [tiles(one.col, one.width), tiles(one.row, one.height)]);
+        Some(windows.collect())
     }
 
     /// How many tiles there are.
@@ -63,6 +82,22 @@ mod tests {
             .all()
             .map(|tile| (tile.grid.width, tile.grid.height))
             .collect()
+    }
+
+    #[test]
+    fn only_tiles_around_a_footprint_are_looked_at() {
+        let bounds = Bounds::new(10.0, 40.0, 20.0, 50.0);
+        let grid = GeoBox::from_shape(Crs::wgs84(), bounds, 10_000, 10_000).unwrap();
+        let tiles = Tiles::new(grid, 100, 1);
+        assert_eq!(tiles.count(), 10_000);
+        // A pixel is a thousandth of a degree, a tile a tenth.
+        let around = |w, s, e, n| tiles.around(&Region::from_bbox(w, s, e, n).unwrap()).unwrap();
+        assert_eq!(around(12.05, 47.05, 12.25, 47.15), [[20..23, 28..30]]);
+        assert_eq!(around(0.0, 0.0, 10.05, 90.0), [[0..1, 0..100]]);
+        assert!(around(21.0, 41.0, 22.0, 42.0).is_empty());
+        let tile = tiles.get(2820).unwrap();
+        assert_eq!((tile.column, tile.row), (20, 28));
+        assert!(tiles.get(10_000).is_none());
     }
 
     #[test]
