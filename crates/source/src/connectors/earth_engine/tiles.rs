@@ -45,13 +45,18 @@ impl Tiles {
     /// Columns and rows of the tiles around a region; `None` where that is not known.
     pub(super) fn around(&self, region: &Region) -> Option<Vec<[Range<usize>; 2]>> {
         let parts = region.bounds_in(&self.grid.crs).ok()?;
-        let tiles = |start: usize, length: usize| {
+        let tiles = |start: usize, length: usize, all: usize| {
             // A pixel more on each side: edges of projected regions are not exact.
-            let end = start + length + 1;
+            let end = (start + length + 1).min(all);
             start.saturating_sub(1) / self.side..end.div_ceil(self.side)
         };
         let windows = parts.iter().filter_map(|bounds| self.grid.window_of(bounds));
-        let windows = windows.map(|one| [tiles(one.col, one.width), tiles(one.row, one.height)]);
+        let windows = windows.map(|one| {
+            [
+                tiles(one.col, one.width, self.grid.width),
+                tiles(one.row, one.height, self.grid.height),
+            ]
+        });
         Some(windows.collect())
     }
 
