@@ -1,7 +1,7 @@
 //! The settings of an access.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::azure;
@@ -213,21 +213,23 @@ impl AccessBuilder {
                 Ok((Credential::fetch(provider, self.token_folder.as_deref())?, limit))
             })
             .collect::<Result<_>>()?;
+        let client = Arc::new_cyclic(|own| Client {
+            http,
+            direct,
+            providers,
+            hosts: HostLimits::new(self.per_host),
+            retry: self.retry,
+            total_timeout: self.total_timeout,
+            pace: Pace::new(self.slowest.0, self.slowest.1),
+            public_only: self.public_only,
+            connect_timeout: self.connect_timeout,
+            read_timeout: self.read_timeout,
+            trusted: self.trusted,
+            counters: Arc::default(),
+            own: Weak::clone(own),
+        });
         Ok(Access(Arc::new(Inner {
-            client: Client {
-                http,
-                direct,
-                providers,
-                hosts: HostLimits::new(self.per_host),
-                retry: self.retry,
-                total_timeout: self.total_timeout,
-                pace: Pace::new(self.slowest.0, self.slowest.1),
-                public_only: self.public_only,
-                connect_timeout: self.connect_timeout,
-                read_timeout: self.read_timeout,
-                trusted: self.trusted,
-                counters: Arc::default(),
-            },
+            client,
             roots: Roots(self.roots),
             buckets: self.buckets,
             #[cfg(feature = "ftp")]

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -16,6 +16,7 @@ use super::credential::{Credential, Used};
 use super::http_client::HttpClient;
 use super::limit::{HostLimits, Permit, ProviderLimit};
 use super::pace::Pace;
+use super::refusal::Sent;
 use super::retry::parse_retry_after;
 use super::s3;
 use super::stats::Counters;
@@ -47,6 +48,8 @@ pub(crate) struct Client {
     #[cfg_attr(not(feature = "ftp"), expect(dead_code, reason = "for FTP"))]
     pub(crate) trusted: Trusted,
     pub(crate) counters: Arc<Counters>,
+    /// Itself, for work that goes on when nobody waits for it any more.
+    pub(crate) own: Weak<Self>,
 }
 
 /// A request to send.
@@ -77,6 +80,8 @@ struct Request<'a> {
     sent: Url,
     headers: HeaderMap,
     timeout: Option<Duration>,
+    /// Whether its body is a secret.
+    is_secret: bool,
 }
 
 /// The answer of the last hop, its body not yet read.
@@ -84,6 +89,8 @@ struct Request<'a> {
 pub(crate) struct Answer {
     pub(crate) response: Response,
     url: Url,
+    /// With what it was asked for.
+    sent: Sent,
     counters: Arc<Counters>,
     pace: Pace,
     _permits: [Permit; 2],
@@ -192,6 +199,7 @@ impl Client {
             sent: call.url.clone(),
             headers: call.headers.clone(),
             timeout: Some(self.total_timeout),
+            is_secret: true,
         };
         self.dispatch(request, call.body.as_ref(), Permit::default()).await
     }
@@ -238,7 +246,8 @@ impl Client {
             used = credential.apply(self, method, &mut sent, &mut headers, refused).await?;
             permit = limit.acquire().await;
         }
-        let request = Request { method: method.clone(), url, sent, headers, timeout };
+        let (method, is_secret) = (method.clone(), false);
+        let request = Request { method, url, sent, headers, timeout, is_secret };
         Ok((self.dispatch(request, call.body.as_ref(), permit).await?, used))
     }
 
@@ -252,6 +261,11 @@ impl Client {
         let host_permit = self.hosts.acquire(url).await;
         let http = if is_loopback(url) { &self.direct } else { &self.http };
         let is_post = request.method == Method::POST;
+        let sent = if request.is_secret {
+            Sent::Secrets
+        } else {
+            Sent::Parts(Box::new((request.sent.clone(), request.headers.clone())))
+        };
         let mut sending =
             http.get()?.request(request.method, request.sent).headers(request.headers);
         if let Some(timeout) = request.timeout {
@@ -266,6 +280,7 @@ impl Client {
         Ok(Answer {
             response,
             url: url.clone(),
+            sent,
             counters: Arc::clone(&self.counters),
             pace: self.pace.begin(),
             _permits: [provider_permit, host_permit],
@@ -412,10 +427,8 @@ impl Answer {
             }
             _ => {
                 let text = self.body(EXCERPT, "a message").await.unwrap_or_default();
-                let text = String::from_utf8_lossy(&text);
                 let reason = status.canonical_reason().unwrap_or("refused");
-                let excerpt: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                let excerpt: String = excerpt.chars().take(300).collect();
+                let excerpt = self.sent.hidden_in(&String::from_utf8_lossy(&text));
                 let excerpt = if excerpt.is_empty() {
                     reason.to_owned()
                 } else {

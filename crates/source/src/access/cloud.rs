@@ -10,7 +10,7 @@ use url::Url;
 
 use super::RedactedUrl;
 #[cfg(feature = "aws")]
-use super::aws_profile;
+use super::{SecretRef, aws_profile};
 use crate::{Error, Result};
 
 /// An account at a cloud. Its chain is asked when it is first needed; it keeps what it finds and
@@ -34,34 +34,34 @@ impl Cloud {
     #[cfg(feature = "aws")]
     pub(crate) fn aws(declared: &super::auth::AwsAccount) -> Result<Self> {
         use object_store::aws::AmazonS3Builder;
-        let mut builder = AmazonS3Builder::from_env().with_bucket_name("bucket");
         let region = declared.region.clone().or_else(|| {
             ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| std::env::var(name).ok())
         });
         let region = region.unwrap_or_else(|| "us-east-1".to_owned());
-        match (&declared.key_id, &declared.secret_key) {
-            (Some(id), Some(key)) => {
-                builder = builder
-                    .with_access_key_id(id.fetch()?.expose())
-                    .with_secret_access_key(key.fetch()?.expose());
-                if let Some(token) = &declared.session_token {
-                    builder = builder.with_token(token.fetch()?.expose());
-                }
-            }
-            (None, None) => {
-                let profile = aws_profile::find(declared.profile.as_deref())?;
-                if let Some(found) = profile {
-                    builder = builder
-                        .with_access_key_id(found.key_id.expose())
-                        .with_secret_access_key(found.secret_key.expose());
-                    if let Some(token) = found.session_token {
-                        builder = builder.with_token(token.expose());
-                    }
-                }
-            }
+        let keys = match (&declared.key_id, &declared.secret_key) {
+            (Some(id), Some(key)) => Some(aws_profile::Profile {
+                key_id: id.fetch()?,
+                secret_key: key.fetch()?,
+                session_token: declared.session_token.as_ref().map(SecretRef::fetch).transpose()?,
+            }),
+            (None, None) => aws_profile::find(declared.profile.as_deref())?,
             _ => return Err(wrong("aws", "it needs both `key_id` and `secret_key`, or neither")),
-        }
+        };
+        let builder = match keys {
+            // Of the environment nothing: a session token there is of another identity.
+            Some(keys) => {
+                let builder = AmazonS3Builder::new()
+                    .with_access_key_id(keys.key_id.expose())
+                    .with_secret_access_key(keys.secret_key.expose());
+                match keys.session_token {
+                    Some(token) => builder.with_token(token.expose()),
+                    None => builder,
+                }
+            }
+            None => AmazonS3Builder::from_env(),
+        };
         let store = builder
+            .with_bucket_name("bucket")
             .with_region(&region)
             .build()
             .map_err(|_| wrong("aws", "its variables in the environment make no sense"))?;

@@ -1,6 +1,7 @@
 //! Putting credentials on one request, decided anew for every hop.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
@@ -30,7 +31,7 @@ pub(crate) struct Credential {
 enum Ready {
     Header(HeaderName, HeaderValue),
     Query(String, Secret),
-    Tokens(Box<Tokens>),
+    Tokens(Arc<Tokens>),
     Netrc(Netrc),
     Login(Box<Login>),
     Sas(Box<Sas>),
@@ -175,7 +176,7 @@ impl Ready {
     fn fetch(auth: &Auth, provider: &Provider, folder: Option<&Path>) -> Result<Self> {
         let tokens = |request: TokenRequest| {
             let file = folder.map(|folder| TokenFile::new(folder, &request.identity()));
-            Self::Tokens(Box::new(Tokens::new(request, file)))
+            Self::Tokens(Arc::new(Tokens::new(request, file)))
         };
         let (name, insecure) = (provider.name.as_str(), provider.allow_insecure);
         match auth {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -31,6 +32,8 @@ pub struct HostPattern {
     below: bool,
     /// Without a trailing slash.
     path: String,
+    /// Only listings of what lies below this key, which ends with a slash, at exactly that path.
+    listing: Option<String>,
 }
 
 impl HostPattern {
@@ -42,28 +45,41 @@ impl HostPattern {
             port: port_of(url),
             below: false,
             path: String::new(),
+            listing: None,
         })
     }
 
-    /// The patterns of URLs that go over the network: those of a bucket's objects, or itself.
+    /// The patterns of URLs that go over the network: those of a bucket's objects and of listings of
+    /// them, or itself.
     pub(crate) fn over_http(&self, buckets: &Buckets, region: Option<&str>) -> Result<Vec<Self>> {
-        match self.scheme.as_str() {
-            "s3" => buckets
-                .s3
-                .patterns(&self.host, &self.path, region)
-                .iter()
-                .map(|pattern| pattern.parse())
-                .collect(),
+        let mut all: Vec<Self> = match self.scheme.as_str() {
+            "s3" => {
+                let patterns = buckets.s3.patterns(&self.host, &self.path, region);
+                patterns.iter().map(|pattern| pattern.parse()).collect::<Result<_>>()?
+            }
             "gs" => {
                 let place = "https://storage.googleapis.com";
-                Ok(vec![format!("{place}/{}{}", self.host, self.path).parse()?])
+                vec![format!("{place}/{}{}", self.host, self.path).parse()?]
             }
             "az" => {
                 let container = buckets.azure.container_url(&self.host)?;
-                Ok(vec![format!("{container}{}", self.path).parse()?])
+                vec![format!("{container}{}", self.path).parse()?]
             }
-            _ => Ok(vec![self.clone()]),
-        }
+            _ => return Ok(vec![self.clone()]),
+        };
+        let listings: Vec<Self> =
+            all.iter().filter_map(|one| one.of_listings(&self.path)).collect();
+        all.extend(listings);
+        Ok(all)
+    }
+
+    /// The listings of what lies below a prefix of a bucket: they are of the bucket, and name the
+    /// prefix in their query.
+    fn of_listings(&self, prefix: &str) -> Option<Self> {
+        let key = percent_decode_str(prefix.trim_start_matches('/')).decode_utf8().ok()?;
+        let bucket = self.path.strip_suffix(prefix).filter(|_| !key.is_empty())?;
+        let listing = Some(format!("{key}/"));
+        Some(Self { path: bucket.to_owned(), listing, ..self.clone() })
     }
 
     /// The container of Azure that it names.
@@ -78,7 +94,12 @@ impl HostPattern {
         url.scheme() == self.scheme
             && port_of(url) == self.port
             && self.matches_host(&host.to_ascii_lowercase())
-            && self.matches_path(url.path())
+            && match &self.listing {
+                Some(prefix) => {
+                    url.path().trim_end_matches('/') == self.path && is_listing(url, prefix)
+                }
+                None => self.matches_path(url.path()),
+            }
     }
 
     /// Whether requests to it are encrypted.
@@ -108,6 +129,29 @@ impl HostPattern {
         }
         path.strip_prefix(&self.path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
+}
+
+/// Whether a request lists what lies below `prefix`, and does nothing else.
+fn is_listing(url: &Url, prefix: &str) -> bool {
+    const KNOWN: [&str; 11] = [
+        "comp",
+        "continuation-token",
+        "delimiter",
+        "encoding-type",
+        "list-type",
+        "marker",
+        "max-keys",
+        "maxresults",
+        "prefix",
+        "restype",
+        "start-after",
+    ];
+    let pairs: Vec<_> = url.query_pairs().collect();
+    let all = |wanted: &str| pairs.iter().filter(|(name, _)| *name == wanted).collect::<Vec<_>>();
+    let is = |name: &str, value: &str| matches!(all(name)[..], [(_, found)] if found == value);
+    let is_below = matches!(all("prefix")[..], [(_, found)] if found.starts_with(prefix));
+    let lists = is("list-type", "2") || (is("comp", "list") && is("restype", "container"));
+    is_below && lists && pairs.iter().all(|(name, _)| KNOWN.contains(&&**name))
 }
 
 /// The port of a URL, or that of its scheme. FTPS is FTP that turns to TLS (RFC 4217), at the same
@@ -171,6 +215,7 @@ impl FromStr for HostPattern {
             port: if is_bucket { None } else { port_of(&url) },
             below,
             path: url.path().trim_end_matches('/').to_owned(),
+            listing: None,
         })
     }
 }
@@ -192,7 +237,11 @@ impl fmt::Display for HostPattern {
             ("ftp" | "ftps", Some(21)) | ("sftp", Some(22)) => {}
             (_, Some(port)) => write!(f, ":{port}")?,
         }
-        f.write_str(&self.path)
+        f.write_str(&self.path)?;
+        match &self.listing {
+            Some(prefix) => write!(f, "?prefix={prefix}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -273,6 +322,8 @@ mod tests {
             "https://cogs.s3.amazonaws.com/a/x",
             "https://s3.us-west-2.amazonaws.com/cogs/a/x",
             "https://cogs.s3.us-west-2.amazonaws.com/a/x",
+            "https://cogs.s3.amazonaws.com/?list-type=2&prefix=a%2F",
+            "https://s3.us-west-2.amazonaws.com/cogs?delimiter=%2F&list-type=2&prefix=a%2Fb%2FX_",
         ] {
             assert!(matches(url), "{url}");
         }
@@ -283,9 +334,21 @@ mod tests {
             "https://cogs.s3.eu-west-1.amazonaws.com/a/x",
             "http://cogs.s3.amazonaws.com/a/x",
             "https://cogs.s3.amazonaws.com/b/x",
+            "https://cogs.s3.amazonaws.com/?list-type=2&prefix=a",
+            "https://cogs.s3.amazonaws.com/?list-type=2&prefix=ab%2F",
+            "https://cogs.s3.amazonaws.com/?list-type=2",
+            "https://cogs.s3.amazonaws.com/?list-type=2&prefix=b%2F&prefix=a%2F",
+            "https://cogs.s3.amazonaws.com/?acl&list-type=2&prefix=a%2F",
+            "https://cogs.s3.amazonaws.com/b/?list-type=2&prefix=a%2F",
+            "https://s3.amazonaws.com/cogs-evil?list-type=2&prefix=a%2F",
+            "https://s3.amazonaws.com/?list-type=2&prefix=a%2F",
         ] {
             assert!(!matches(url), "{url}");
         }
+        let google: HostPattern = "gs://cogs/a%20b".parse().unwrap();
+        let all = google.over_http(&amazon, None).unwrap();
+        let place = "https://storage.googleapis.com/cogs?list-type=2&prefix=a%20b%2Fc";
+        assert!(all.iter().any(|one| one.matches(&Url::parse(place).unwrap())), "{all:?}");
     }
 
     #[test]

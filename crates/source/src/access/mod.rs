@@ -37,6 +37,7 @@ mod one_file;
 mod pace;
 mod provider;
 mod redacted;
+mod refusal;
 #[cfg(any(feature = "ftp", feature = "sftp"))]
 mod remote;
 #[cfg(any(feature = "ftp", feature = "sftp"))]
@@ -114,7 +115,7 @@ pub struct Access(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    client: Client,
+    client: Arc<Client>,
     roots: Roots,
     buckets: Buckets,
     #[cfg(feature = "ftp")]

@@ -69,11 +69,16 @@ impl From<&Url> for RedactedUrl {
             text.push(separator);
             text.push_str(&name);
             text.push('=');
-            text.push_str(if HARMLESS.contains(&&*name) { &value } else { "…" });
+            text.push_str(if is_harmless(&name) { &value } else { "…" });
             separator = '&';
         }
         Self(text)
     }
+}
+
+/// Whether the values of a parameter of a query may be shown.
+pub(super) fn is_harmless(name: &str) -> bool {
+    HARMLESS.contains(&name)
 }
 
 /// Whether a text that is no URL may hold a user and a password all the same.

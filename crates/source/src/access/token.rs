@@ -1,9 +1,10 @@
 //! Tokens of one provider: asked for once for all tasks, kept until they expire.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures::future::BoxFuture;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::Instant;
 
 use super::Secret;
@@ -14,6 +15,8 @@ use crate::{Error, Result};
 
 /// A token is renewed so long before it expires, or a tenth of its life if that is shorter.
 const MARGIN: Duration = Duration::from_secs(60);
+/// After a renewal that failed, a token that is still good is used so long before the next.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// A token, and how long it is good.
 #[derive(Debug, Clone)]
@@ -33,7 +36,7 @@ pub(crate) struct Token {
 pub(crate) struct Tokens {
     request: TokenRequest,
     file: Option<TokenFile>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +73,10 @@ impl Token {
         self.renew.is_none_or(|renew| now < renew)
     }
 
+    fn is(&self, refused: Option<&Secret>) -> bool {
+        refused.is_some_and(|refused| *refused == self.access)
+    }
+
     fn is_good(&self, now: SystemTime) -> bool {
         self.expires.is_none_or(|expires| now < expires)
     }
@@ -77,7 +84,7 @@ impl Token {
 
 impl Tokens {
     pub(crate) fn new(request: TokenRequest, file: Option<TokenFile>) -> Self {
-        Self { request, file, state: Mutex::default() }
+        Self { request, file, state: Arc::default() }
     }
 
     /// A token that is good for a while; another one than `refused`.
@@ -86,53 +93,73 @@ impl Tokens {
     /// [`Error::Token`].
     // Boxed: asking for a token is a request, and requests need tokens.
     pub(crate) fn get<'a>(
-        &'a self,
+        self: &'a Arc<Self>,
         client: &'a Client,
         refused: Option<&'a Secret>,
     ) -> BoxFuture<'a, Result<Secret>> {
         Box::pin(self.get_or_ask(client, refused))
     }
 
-    async fn get_or_ask(&self, client: &Client, refused: Option<&Secret>) -> Result<Secret> {
+    async fn get_or_ask(
+        self: &Arc<Self>,
+        client: &Client,
+        refused: Option<&Secret>,
+    ) -> Result<Secret> {
         let began = Instant::now();
-        let mut state = self.state.lock().await;
+        let state = Arc::clone(&self.state).lock_owned().await;
         let now = SystemTime::now();
-        let is_refused = |token: &Token| refused.is_some_and(|refused| *refused == token.access);
+        let failed_since = |moment: Instant| state.failed.as_ref().filter(|(at, _)| *at >= moment);
         if let Some(token) = &state.token
-            && token.is_fresh(now)
-            && !is_refused(token)
+            && token.is_good(now)
+            && !token.is(refused)
         {
-            return Ok(token.access.clone());
+            let paused = state.failed.as_ref().is_some_and(|(at, _)| at.elapsed() < PAUSE);
+            if token.is_fresh(now) || paused {
+                return Ok(token.access.clone());
+            }
         }
-        if let Some((at, failure)) = &state.failed
-            && *at >= began
-        {
+        if let Some((_, failure)) = failed_since(began) {
             return Err(self.error(failure));
         }
-        let before = state.token.take();
-        match self.next(client, before.as_ref(), refused).await {
+        let Some(client) = client.own.upgrade() else {
+            return self.ask(client, state, refused).await;
+        };
+        // In a task of its own: who waits for it may be dropped when the server has used up the
+        // refresh token, and the next one would be lost.
+        let (tokens, refused) = (Arc::clone(self), refused.cloned());
+        let asking = async move { tokens.ask(&client, state, refused.as_ref()).await };
+        tokio::spawn(asking).await.unwrap_or_else(|cause| {
+            Err(self.error(&Failure { reason: cause.to_string(), transient: true }))
+        })
+    }
+
+    async fn ask(
+        &self,
+        client: &Client,
+        mut state: OwnedMutexGuard<State>,
+        refused: Option<&Secret>,
+    ) -> Result<Secret> {
+        let before = state.token.clone();
+        let error = match self.next(client, before.as_ref(), refused).await {
             Ok(token) => {
                 let access = token.access.clone();
                 *state = State { token: Some(token), failed: None };
-                Ok(access)
+                return Ok(access);
             }
-            Err(error) => {
-                let failure = Failure { reason: reason(&error), transient: error.is_transient() };
-                let error = self.error(&failure);
-                state.failed = Some((Instant::now(), failure));
-                match before {
-                    // It was to be renewed early; it still is good.
-                    Some(token) if token.is_good(SystemTime::now()) && !is_refused(&token) => {
-                        let access = token.access.clone();
-                        state.token = Some(token);
-                        Ok(access)
-                    }
-                    // Its refresh token may do at the next try.
-                    before => {
-                        state.token = before.map(Token::worn);
-                        Err(error)
-                    }
-                }
+            Err(error) => error,
+        };
+        let failure = Failure { reason: reason(&error), transient: error.is_transient() };
+        let error = self.error(&failure);
+        state.failed = Some((Instant::now(), failure));
+        match before {
+            // It was to be renewed early; it still is good.
+            Some(token) if token.is_good(SystemTime::now()) && !token.is(refused) => {
+                Ok(token.access)
+            }
+            // Its refresh token may do at the next try.
+            before => {
+                state.token = before.map(Token::worn);
+                Err(error)
             }
         }
     }
@@ -190,6 +217,9 @@ fn reason(error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
+
     use super::*;
 
     #[test]
@@ -205,5 +235,80 @@ mod tests {
         }
         let endless = Token::new(Secret::new("t"), None, asked, None);
         assert!(endless.is_fresh(SystemTime::now()));
+    }
+
+    /// Tokens from a server that answers with these, one after the other, each when it is told to;
+    /// and how often it was asked.
+    fn tokens(answers: Vec<&'static str>) -> (Arc<Tokens>, mpsc::Sender<()>, Arc<AtomicUsize>) {
+        use std::io::{BufRead as _, BufReader, Write as _};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/token", listener.local_addr().unwrap());
+        let (go, told) = mpsc::channel();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().unwrap();
+                let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+                lines
+                    .map_while(|line| line.ok())
+                    .take_while(|line| !line.is_empty())
+                    .for_each(drop);
+                count.fetch_add(1, Ordering::SeqCst);
+                told.recv().unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        let request = TokenRequest::of_sas("archive", url.parse().unwrap(), None);
+        (Arc::new(Tokens::new(request, None)), go, asked)
+    }
+
+    const BUSY: &str = "HTTP/1.1 503 Busy\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    const NEXT: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 21\r\n\r\n{\"token\": \"sig=next\"}";
+
+    /// A token that is to be renewed, and good for an hour.
+    fn stale() -> Token {
+        let now = SystemTime::now();
+        Token {
+            access: Secret::new("sig=old"),
+            refresh: None,
+            expires: Some(now + Duration::from_secs(3600)),
+            renew: Some(now - Duration::from_secs(1)),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_renewal_that_fails_leaves_all_tasks_the_token_that_is_good() {
+        let access = crate::Access::new().unwrap();
+        let (tokens, go, asked) = tokens(vec![BUSY, BUSY]);
+        tokens.state.lock().await.token = Some(stale());
+        go.send(()).unwrap();
+        let all = (0..20).map(|_| tokens.get(access.client(), None));
+        for found in futures::future::join_all(all).await {
+            assert_eq!(found.unwrap(), Secret::new("sig=old"));
+        }
+        // Nor is it asked for again at once.
+        assert_eq!(tokens.get(access.client(), None).await.unwrap(), Secret::new("sig=old"));
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        // A token that was refused is no good, whatever its time says.
+        go.send(()).unwrap();
+        let refused = Secret::new("sig=old");
+        assert!(tokens.get(access.client(), Some(&refused)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_token_that_nobody_waits_for_any_more_is_kept() {
+        let access = crate::Access::new().unwrap();
+        let (tokens, go, asked) = tokens(vec![NEXT]);
+        let (own, client) = (Arc::clone(&tokens), access.clone());
+        let waiting = tokio::spawn(async move { own.get(client.client(), None).await });
+        while asked.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        go.send(()).unwrap();
+        assert_eq!(tokens.get(access.client(), None).await.unwrap(), Secret::new("sig=next"));
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 }

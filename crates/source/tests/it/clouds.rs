@@ -138,6 +138,63 @@ async fn a_signature_goes_to_its_own_bucket_only() {
         && !request.headers.keys().any(|name| name.starts_with("x-amz"))));
 }
 
+/// Run once more by itself, with another identity in the environment.
+#[tokio::test]
+async fn named_keys_take_no_token_of_the_environment() {
+    const NAME: &str = "clouds::named_keys_take_no_token_of_the_environment";
+    if std::env::var_os("AWS_SESSION_TOKEN").is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("credentials");
+        let text = format!("[p]\naws_access_key_id = {ID}\naws_secret_access_key = {KEY}\n");
+        std::fs::write(&file, text).unwrap();
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([NAME, "--exact"])
+            .env("AWS_SESSION_TOKEN", "of-another")
+            .env("AWS_ACCESS_KEY_ID", "AKIDOFANOTHER")
+            .env("AWS_SECRET_ACCESS_KEY", "of-another")
+            .env("AWS_SHARED_CREDENTIALS_FILE", file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let keys = json!({ "aws": { "key_id": secret(folder.path(), ID),
+        "secret_key": secret(folder.path(), KEY) } });
+    for (auth, token) in [
+        (keys, None),
+        (json!({ "aws": { "profile": "p" } }), None),
+        // The bare chain is the environment's.
+        (json!({ "aws": {} }), Some("of-another")),
+    ] {
+        let server = Server::builder().bytes("pays/a.bin", noise(100)).start().unwrap();
+        read(&bucket(&server, "s3://pays", auth).build().unwrap(), "s3://pays/a.bin").await;
+        let sent = server.requests().pop().unwrap();
+        let id = if token.is_some() { "AKIDOFANOTHER" } else { ID };
+        assert!(sent.authorization().unwrap().contains(&format!("Credential={id}/")));
+        assert_eq!(sent.headers.get("x-amz-security-token").map(String::as_str), token);
+    }
+}
+
+#[tokio::test]
+async fn a_listing_below_a_prefix_is_signed_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::builder().start().unwrap();
+    let access = bucket(&server, "s3://pays/deep", payer(folder.path())).build().unwrap();
+    for (href, is_signed) in [
+        ("s3://pays/deep", true),
+        ("s3://pays/deep/2020", true),
+        ("s3://pays/deeper", false),
+        ("s3://pays", false),
+    ] {
+        let _ = access.list(href, "").await;
+        let request = server.requests().pop().unwrap();
+        assert!(request.query.as_deref().unwrap().contains("list-type=2"));
+        assert_eq!(request.authorization().is_some(), is_signed, "{href}");
+    }
+}
+
 #[tokio::test]
 async fn an_azure_key_or_signature_goes_to_its_container() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use serde_json::json;
 use terracube_source::{Access, Auth, Error, Provider, Query, Registry, SecretRef, StacApi};
 use terracube_testbed::{Auth as Wanted, Fault, FaultKind, Server};
 
-use crate::support::{File, noise, quick, search};
+use crate::support::{File, answer, answering, noise, quick, search};
 
 const CANARY: &str = "canary-5d41402abc4b";
 
@@ -60,6 +60,35 @@ async fn the_own_host_gets_them() {
     let without = crate::support::access();
     let error = File::open(&without, &server.file_url("a.bin")).await.get(0..10).await;
     assert!(matches!(error, Err(Error::Denied { status: 401, .. })), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_repeats_them_does_not_show_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let reference = secret(folder.path());
+    let mut kinds = all_kinds(&reference);
+    kinds.push(
+        serde_json::from_value(json!({ "aws": { "region": "us-west-2", "key_id": reference,
+            "secret_key": reference, "session_token": reference } }))
+        .unwrap(),
+    );
+    for auth in kinds {
+        let url = answering(|_, head| {
+            let said = "<Error><Code>ExpiredToken</Code><Message>no band B99</Message>";
+            answer("400 Bad Request", "application/xml", &format!("{said}<Sent>{head}</Sent>"))
+        });
+        let provider = Provider::new("archive", url.parse().unwrap());
+        let provider = provider.with_auth(auth.clone()).with_insecure_allowed();
+        let access = quick().provider(provider).build().unwrap();
+        let file = File::open(&access, &format!("{url}/a.bin?sig={CANARY}")).await;
+        let error = file.get(0..10).await.unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("ExpiredToken") && shown.contains("no band B99"), "{shown}");
+        // printf 'canary-5d41402abc4b:canary-5d41402abc4b' | base64
+        for secret in [CANARY, "5d41402abc4b", "Y2FuYXJ5LTVkNDE0MDJhYmM0Yjpj", "Signature=a"] {
+            assert!(!shown.contains(secret), "{auth:?}: {shown}");
+        }
+    }
 }
 
 #[tokio::test]
