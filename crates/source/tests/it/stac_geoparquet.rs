@@ -82,6 +82,35 @@ async fn row_groups_that_cannot_match_are_not_read() {
     }
 }
 
+/// Three items in one row group, by stac-geoparquet 0.8.3, with times in nanoseconds by pyarrow 26
+/// (`table.cast`, `version="2.6"`): from 100 to 179.5, from 179 to -179, from -179.5 to -100.
+#[tokio::test]
+async fn an_item_across_180_degrees_among_others_is_found() {
+    let file = &include_bytes!("../data/nanos.parquet")[..];
+    let server = Server::builder().bytes("items.parquet", file).start().unwrap();
+    for (west, east) in [(179.6, 180.0), (-180.0, -179.6)] {
+        let region = Region::from_bbox(west, 60.2, east, 60.8).unwrap();
+        let query = Query::new().region(region);
+        assert_eq!(ids(&source(&server), &access(), &query).await, ["across"]);
+    }
+    // Elsewhere the group is not read: the footer, and no more.
+    server.reset();
+    let query = Query::new().region(Region::from_bbox(0.0, 10.0, 1.0, 11.0).unwrap());
+    assert!(ids(&source(&server), &access(), &query).await.is_empty());
+}
+
+#[tokio::test]
+async fn times_may_be_in_nanoseconds() {
+    let file = &include_bytes!("../data/nanos.parquet")[..];
+    let server = Server::builder().bytes("items.parquet", file).start().unwrap();
+    let found = search(&source(&server), &access(), &Query::new()).await;
+    let found: Vec<Granule> = found.into_iter().map(Result::unwrap).collect();
+    let times: Vec<String> = found.iter().map(|one| one.time.to_string()).collect();
+    assert_eq!(times[0], "2024-01-01T12:34:56.789012Z/2024-01-02T00:00:00Z");
+    assert_eq!(times[2], "2024-01-03T12:34:56.789012Z/2024-01-04T00:00:00Z");
+    assert_eq!(found[1].properties["created"], "2024-01-02T12:34:56.789012Z");
+}
+
 #[tokio::test]
 async fn groups_are_read_as_their_granules_are_wanted() {
     let server = server();

@@ -247,7 +247,7 @@ impl OpenFile {
             .map_err(wrong)?;
         let rows = reader.get_row_iter(None).map_err(wrong)?;
         rows.map(|row| {
-            let json = row::item(&row.map_err(wrong)?);
+            let json = row::item(&row.map_err(wrong)?, self.metadata.file_metadata().schema());
             Ok(item::granule(&json, Some(&self.url), None))
         })
         .collect()
@@ -313,8 +313,9 @@ fn may_meet(group: &RowGroupMetaData, boxes: &[Bounds]) -> bool {
     else {
         return true;
     };
-    // Items across 180° have their west beyond their east; statistics hide where they are.
-    let is_across = west.1 > east.1 || east.0 < west.0;
+    // Items across 180° have their west beyond their east; statistics hide where they are. Among
+    // others they show by nothing but that there is a west in the east, and an east in the west.
+    let is_across = west.1 > east.1 || east.0 < west.0 || (west.1 >= 0.0 && east.0 <= 0.0);
     boxes.iter().any(|wanted| {
         let meets_x = is_across || (west.0 <= wanted.max_x && wanted.min_x <= east.1);
         meets_x && south.0 <= wanted.max_y && wanted.min_y <= north.1

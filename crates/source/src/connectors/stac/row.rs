@@ -2,7 +2,9 @@
 
 use geozero::ToJson;
 use geozero::wkb::Wkb;
+use parquet::basic::{LogicalType, TimeUnit};
 use parquet::record::{Field, Row};
+use parquet::schema::types::{Type, TypePtr};
 use serde_json::{Map, Value, json};
 use terracube_grid::Time;
 
@@ -10,15 +12,15 @@ use terracube_grid::Time;
 const BESIDE: [&str; 8] =
     ["type", "stac_version", "stac_extensions", "id", "links", "assets", "collection", "geometry"];
 
-/// The item of a row. What is null is left out.
-pub(super) fn item(row: &Row) -> Value {
+/// The item of a row of this schema. What is null is left out.
+pub(super) fn item(row: &Row, schema: &Type) -> Value {
     let mut item = Map::new();
     let mut properties = Map::new();
     for (name, field) in row.get_column_iter() {
         let found = match name.as_str() {
             "geometry" => geometry(field),
             "bbox" => bbox(field),
-            _ => value(field),
+            _ => value(field, member(Some(schema), name)),
         };
         let Some(found) = found else { continue };
         if BESIDE.contains(&name.as_str()) || name == "bbox" {
@@ -40,14 +42,16 @@ fn geometry(field: &Field) -> Option<Value> {
 
 /// A bounding box, of corners by name or as a list.
 fn bbox(field: &Field) -> Option<Value> {
-    let found = value(field)?;
+    let found = value(field, None)?;
     let Some(corners) = found.as_object() else { return Some(found) };
     let get = |name: &str| corners.get(name).cloned();
     Some(json!([get("xmin")?, get("ymin")?, get("xmax")?, get("ymax")?]))
 }
 
-fn value(field: &Field) -> Option<Value> {
+/// What a field says; its type tells times in nanoseconds from numbers.
+fn value(field: &Field, kind: Option<&Type>) -> Option<Value> {
     Some(match field {
+        Field::Long(nanos) if kind.is_some_and(is_nanos) => time(nanos.div_euclid(1000))?,
         Field::Bool(value) => json!(value),
         Field::Byte(value) => json!(value),
         Field::Short(value) => json!(value),
@@ -64,8 +68,9 @@ fn value(field: &Field) -> Option<Value> {
         Field::TimestampMicros(micros) => time(*micros)?,
         Field::Group(row) => {
             let pairs = row.get_column_iter();
+            let of = |name: &String, field| Some((name.clone(), value(field, member(kind, name))?));
             let known: Map<String, Value> =
-                pairs.filter_map(|(name, field)| Some((name.clone(), value(field)?))).collect();
+                pairs.filter_map(|(name, field)| of(name, field)).collect();
             // An asset that this item does not have.
             if known.is_empty() {
                 return None;
@@ -74,17 +79,41 @@ fn value(field: &Field) -> Option<Value> {
         }
         Field::ListInternal(list) => {
             let all = list.elements().iter();
-            Value::Array(all.map(|one| value(one).unwrap_or(Value::Null)).collect())
+            let kind = element(kind);
+            Value::Array(all.map(|one| value(one, kind).unwrap_or(Value::Null)).collect())
         }
         Field::MapInternal(map) => {
+            let kind = fields(fields(kind).first().map(|pair| &**pair)).get(1);
             let pairs = map.entries().iter().filter_map(|(key, one)| {
                 let Field::Str(key) = key else { return None };
-                Some((key.clone(), value(one)?))
+                Some((key.clone(), value(one, kind.map(|kind| &**kind))?))
             });
             Value::Object(pairs.collect())
         }
         _ => return None,
     })
+}
+
+fn is_nanos(kind: &Type) -> bool {
+    let logical = kind.get_basic_info().logical_type_ref();
+    matches!(logical, Some(LogicalType::Timestamp(kind)) if kind.unit == TimeUnit::NANOS)
+}
+
+fn fields(kind: Option<&Type>) -> &[TypePtr] {
+    kind.filter(|kind| kind.is_group()).map_or(&[], Type::get_fields)
+}
+
+fn member<'a>(kind: Option<&'a Type>, name: &str) -> Option<&'a Type> {
+    fields(kind).iter().find(|field| field.name() == name).map(|field| &**field)
+}
+
+/// The type of the elements of a list: in a repeated group of one field, or repeated itself.
+fn element(list: Option<&Type>) -> Option<&Type> {
+    let repeated = &**fields(list).first()?;
+    match fields(Some(repeated)) {
+        [one] => Some(one),
+        _ => Some(repeated),
+    }
 }
 
 fn time(micros: i64) -> Option<Value> {
