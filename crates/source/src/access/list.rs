@@ -1,5 +1,6 @@
 //! Listing one folder: local, below an index page, in a bucket, over FTP and SFTP.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -15,6 +16,8 @@ use crate::{Error, RedactedUrl, Result};
 const LARGEST: u64 = 64 << 20;
 /// Entries of one folder that are read.
 const MOST_ENTRIES: usize = 1_000_000;
+/// Pages of a listing without entries, one after the other, that are passed over.
+const MOST_EMPTY_PAGES: usize = 1000;
 
 /// The entries of `folder` whose names begin with `prefix`, sorted by name.
 pub(crate) async fn list(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
@@ -81,6 +84,35 @@ fn folder_of(call: &Call, mut answered: Url) -> Result<Url> {
     })
 }
 
+/// The pages of a listing that went by.
+#[derive(Debug, Default)]
+struct Pages {
+    /// What each was asked with.
+    tokens: HashSet<String>,
+    /// Those without entries, one after the other.
+    empty: usize,
+    entries: usize,
+}
+
+impl Pages {
+    /// That there is a next page: not one that was there before, nor always one without entries.
+    fn go_on(&mut self, folder: &str, next: &str, entries: usize) -> Result<()> {
+        let wrong = |reason: String| {
+            let what = RedactedUrl::of(folder).to_string();
+            Err(Error::Document { what, reason })
+        };
+        self.empty = if entries > self.entries { 0 } else { self.empty + 1 };
+        self.entries = entries;
+        if !self.tokens.insert(next.to_owned()) {
+            return wrong("the next page of its listing is one that was there before".to_owned());
+        }
+        if self.empty > MOST_EMPTY_PAGES {
+            return wrong(format!("{MOST_EMPTY_PAGES} pages of its listing have no entries"));
+        }
+        Ok(())
+    }
+}
+
 async fn bucket(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Listed>> {
     let (bucket, below) = s3_list::bucket_and_prefix(folder);
     let is_google = folder.starts_with("gs://");
@@ -91,19 +123,19 @@ async fn bucket(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Liste
     };
     let mut found = Vec::new();
     let mut token: Option<String> = None;
+    let mut pages = Pages::default();
     loop {
         let url = s3_list::request(&root, &format!("{below}{prefix}"), token.as_deref());
         let read = |mut answer: Answer| async move { answer.body(LARGEST, "a listing").await };
         let body = access.client().run(&Call::get(url.clone()), read).await?;
         let mut page = s3_list::Page::parse(&body, &url)?;
-        let next = page.next_continuation_token.take();
+        let next = page.next();
         let scheme = if is_google { "gs" } else { "s3" };
         found.extend(page.entries(scheme, &bucket, &below));
         check_count(folder, found.len())?;
-        if next.is_none() || next == token {
-            return Ok(found);
-        }
-        token = next;
+        let Some(next) = next else { return Ok(found) };
+        pages.go_on(folder, &next, found.len())?;
+        token = Some(next);
     }
 }
 
@@ -111,6 +143,7 @@ async fn container(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Li
     let below = access.0.buckets.azure.folder(folder)?;
     let mut found = Vec::new();
     let mut marker: Option<String> = None;
+    let mut pages = Pages::default();
     loop {
         let call = azure_list::request(&below, prefix, marker.as_deref());
         let read = |mut answer: Answer| async move { answer.body(LARGEST, "a listing").await };
@@ -119,10 +152,9 @@ async fn container(access: &Access, folder: &str, prefix: &str) -> Result<Vec<Li
         let next = page.next();
         found.extend(page.entries(&below));
         check_count(folder, found.len())?;
-        if next.is_none() || next == marker {
-            return Ok(found);
-        }
-        marker = next;
+        let Some(next) = next else { return Ok(found) };
+        pages.go_on(folder, &next, found.len())?;
+        marker = Some(next);
     }
 }
 

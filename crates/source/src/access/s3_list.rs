@@ -18,9 +18,10 @@ pub(crate) struct Page {
     common_prefixes: Vec<CommonPrefix>,
     #[serde(default)]
     encoding_type: Option<String>,
-    /// What to ask the next page with.
     #[serde(default)]
-    pub(crate) next_continuation_token: Option<String>,
+    is_truncated: Option<bool>,
+    #[serde(default)]
+    next_continuation_token: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,6 +76,12 @@ impl Page {
             what: RedactedUrl::from(url).to_string(),
             reason: format!("it is no listing of a bucket: {cause}"),
         })
+    }
+
+    /// What to ask the next page with; some servers name one after the last page as well.
+    pub(crate) fn next(&mut self) -> Option<String> {
+        let token = self.next_continuation_token.take();
+        token.filter(|token| !token.is_empty() && self.is_truncated != Some(false))
     }
 
     /// The entries, each `folder` (a prefix with its slash) shorter.
@@ -140,8 +147,10 @@ mod tests {
     #[test]
     fn a_page_of_a_listing() {
         let url = Url::parse("https://cogs.s3.amazonaws.com/").unwrap();
-        let page = Page::parse(PAGE.as_bytes(), &url).unwrap();
-        assert!(page.next_continuation_token.as_deref().unwrap().ends_with("vbOwM="));
+        let mut page = Page::parse(PAGE.as_bytes(), &url).unwrap();
+        assert!(page.next().unwrap().ends_with("vbOwM="));
+        let last = PAGE.replace("<IsTruncated>true", "<IsTruncated>false");
+        assert_eq!(Page::parse(last.as_bytes(), &url).unwrap().next(), None);
         let found = page.entries("s3", "cogs", "a/");
         assert_eq!(found.len(), 2);
         assert_eq!((&*found[0].name, &*found[0].href), ("2020", "s3://cogs/a/2020"));

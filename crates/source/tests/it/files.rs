@@ -6,7 +6,7 @@ use terracube_source::{Access, Error, Files, Query, Registry, Source};
 use terracube_testbed::{Auth, Fault, FaultKind, Server};
 
 use crate::archive;
-use crate::support::{access, ids, quick, search};
+use crate::support::{access, answer, answering, ids, quick, search};
 
 fn connected(config: Value) -> Result<std::sync::Arc<dyn Source>, Error> {
     Registry::empty().with::<Files>().connect("files", config)
@@ -193,6 +193,21 @@ async fn links_that_lead_out_are_not_listed() {
     let access = quick().allow_files(inside.path()).build().unwrap();
     let found = ids(&Files::new(&path).unwrap(), &access, &Query::new()).await;
     assert_eq!(found, ["20200101", "20200103"]);
+}
+
+#[tokio::test]
+async fn pages_of_a_bucket_that_lead_back_end_in_an_error() {
+    let page = |token: &str| {
+        let page = format!("<NextContinuationToken>{token}</NextContinuationToken>");
+        answer("200 OK", "application/xml", &format!("<ListBucketResult>{page}</ListBucketResult>"))
+    };
+    let to_and_fro = answering(move |n, _| page(["A", "B"][n % 2]));
+    let endless = answering(move |n, _| page(&n.to_string()));
+    for (url, reason) in [(to_and_fro, "was there before"), (endless, "have no entries")] {
+        let access = quick().s3_endpoint(&url).unwrap().build().unwrap();
+        let error = access.list("s3://bucket/a", "").await.unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+    }
 }
 
 #[tokio::test]

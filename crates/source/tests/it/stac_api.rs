@@ -5,7 +5,7 @@ use terracube_grid::{Region, TimeRange};
 use terracube_source::{Error, Query, Registry, SearchMethod, Source, StacApi};
 use terracube_testbed::{Fault, FaultKind, Paging, Request, Server};
 
-use crate::support::{access, collection, ids, item, search, server};
+use crate::support::{access, answer, answering, collection, ids, item, search, server};
 
 fn searches(server: &Server) -> Vec<Request> {
     server.requests().into_iter().filter(|one| one.path == "/stac/search").collect()
@@ -56,6 +56,41 @@ async fn an_api_without_post() {
     assert_eq!(found.len(), 24);
     let methods: Vec<_> = searches(&server).into_iter().map(|one| one.method).collect();
     assert_eq!(methods, ["POST", "GET"]);
+}
+
+/// An API whose pages have no items, and a link to a next one all the same.
+fn endless(matched: &'static str) -> String {
+    answering(move |n, head| {
+        let host = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        let search = format!(r#"{{"rel": "search", "href": "http://{host}/search"}}"#);
+        let next = format!(r#"{{"rel": "next", "href": "http://{host}/search?page={n}"}}"#);
+        let body = if head.contains("/search") {
+            format!(
+                r#"{{"type": "FeatureCollection", "features": [], {matched} "links": [{next}]}}"#
+            )
+        } else {
+            format!(r#"{{"id": "root", "links": [{search}]}}"#)
+        };
+        answer("200 OK", "application/json", &body)
+    })
+}
+
+#[tokio::test]
+async fn pages_without_items_are_no_end() {
+    let api = |url: String| StacApi::new(url).with_method(SearchMethod::Get);
+    let found = search(&api(endless("")), &access(), &Query::new()).await;
+    let [Err(error)] = &found[..] else { panic!("{found:?}") };
+    assert!(error.to_string().contains("21 pages before it have no items"), "{error}");
+    // Unless the API says that there are no more.
+    let found = search(&api(endless(r#""numberMatched": 0,"#)), &access(), &Query::new()).await;
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn a_page_has_one_granule_at_least() {
+    let config = json!({ "url": "https://stac.example", "page_size": 0 });
+    let error = Registry::empty().with::<StacApi>().connect("stac-api", config).unwrap_err();
+    assert!(error.to_string().contains("`page_size`: a page has one granule"), "{error}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use crate::{
     Source,
 };
 
-/// Pages without granules that are passed over before a search is given up.
+/// Pages without items, one after the other, that are passed over; more are an error.
 const MOST_EMPTY_PAGES: usize = 20;
 
 /// A STAC API, searched by POST or GET. A filter, of the configuration and of the query together,
@@ -51,7 +51,7 @@ pub struct StacApi {
     #[serde(default)]
     method: SearchMethod,
     /// Granules of a page.
-    #[serde(default = "page_size")]
+    #[serde(default = "page_size", deserialize_with = "positive")]
     pub(super) page_size: usize,
     /// Names of alternate places of assets, the one to be read first.
     #[serde(default)]
@@ -166,6 +166,8 @@ struct Pages {
     /// Digests of requests made, to see when the way leads back.
     made: HashSet<Digest>,
     empty: usize,
+    /// Items of the search so far.
+    items: usize,
     /// Digests of granules found: several searches, and pages of data that changes meanwhile, may
     /// hold the same one.
     seen: HashSet<Digest>,
@@ -224,6 +226,7 @@ impl Search {
             calls: searches.bodies.into_iter().map(call).collect(),
             made: HashSet::new(),
             empty: 0,
+            items: 0,
             seen: HashSet::new(),
             may_fall_back: post && self.api.method == SearchMethod::Auto,
         })
@@ -242,6 +245,7 @@ impl Search {
         pages.may_fall_back = false;
         let features = document["features"].as_array().map_or(&[][..], Vec::as_slice);
         pages.empty = if features.is_empty() { pages.empty + 1 } else { 0 };
+        pages.items += features.len();
         for feature in features {
             let granule = self.granule(feature, &call.url);
             let mut is_new =
@@ -263,11 +267,21 @@ impl Search {
                     reason: "the link to the next page leads back to an earlier one".to_owned(),
                 });
             }
-            Some(next) if pages.empty <= MOST_EMPTY_PAGES => pages.calls.push_front(next),
-            _ => {
-                pages.made.clear();
-                pages.empty = 0;
+            // Some have a link to a next page whatever there is.
+            Some(_) if pages.empty > 0 && matched(&document).is_some_and(|n| pages.items >= n) => {
+                pages.end();
             }
+            Some(next) if pages.empty <= MOST_EMPTY_PAGES => pages.calls.push_front(next),
+            Some(next) => {
+                return Err(Error::Document {
+                    what: next.shown(),
+                    reason: format!(
+                        "{} pages before it have no items: whether there are more is not known",
+                        pages.empty
+                    ),
+                });
+            }
+            None => pages.end(),
         }
         Ok(())
     }
@@ -276,6 +290,20 @@ impl Search {
         let own = link(feature, "self").and_then(|link| resolve(page, link).ok());
         item::granule(feature, Some(own.as_ref().unwrap_or(page)), None)
     }
+}
+
+impl Pages {
+    /// Of one search; the next has pages of its own.
+    fn end(&mut self) {
+        self.made.clear();
+        (self.empty, self.items) = (0, 0);
+    }
+}
+
+/// How many items a search has, as its page says.
+fn matched(page: &Value) -> Option<usize> {
+    let count = page["numberMatched"].as_u64().or_else(|| page["context"]["matched"].as_u64());
+    count.and_then(|count| usize::try_from(count).ok())
 }
 
 /// The digest of what can be shown as text.
@@ -292,4 +320,12 @@ fn is_refusal_of_post(error: &Error) -> bool {
 
 fn page_size() -> usize {
     100
+}
+
+fn positive<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let number = usize::deserialize(deserializer)?;
+    if number == 0 {
+        return Err(serde::de::Error::custom("a page has one granule at least"));
+    }
+    Ok(number)
 }
