@@ -1,9 +1,13 @@
 //! Whole files on disk, read by libraries of the system.
 
+#[cfg(any(feature = "gdal", feature = "netcdf"))]
+mod cf_time;
 #[cfg(feature = "gdal")]
 mod gdal;
 #[cfg(feature = "netcdf")]
 pub(crate) mod hdf5;
+#[cfg(any(feature = "gdal", feature = "netcdf"))]
+mod library;
 #[cfg(feature = "netcdf")]
 mod netcdf;
 
@@ -61,6 +65,10 @@ struct Found {
     geobox: Result<GeoBox, String>,
     gcps: Option<Gcps>,
     geolocation: Option<Geolocation>,
+    /// Why bands along a dimension of time have no instants, if they have none.
+    times_missing: Option<String>,
+    /// Whether the bands' nodata is that of the library, as the file names none.
+    is_nodata_assumed: bool,
 }
 
 #[derive(Debug)]
@@ -152,6 +160,20 @@ impl LocalFile {
         self.inner.found.geolocation.as_ref()
     }
 
+    /// Why its bands have no [`time`](BandInfo::time) although they are slices of several times:
+    /// units or a calendar that are not understood, or a dimension of time without coordinates.
+    #[must_use]
+    pub fn times_missing(&self) -> Option<&str> {
+        self.inner.found.times_missing.as_deref()
+    }
+
+    /// Whether the bands' nodata is the library's value for what was never written, as the file
+    /// itself names none.
+    #[must_use]
+    pub fn is_nodata_assumed(&self) -> bool {
+        self.inner.found.is_nodata_assumed
+    }
+
     /// The full image first, then the overviews from fine to coarse.
     #[must_use]
     pub fn levels(&self) -> &[Level] {
@@ -206,12 +228,4 @@ fn is_netcdf(path: &Path, start: &[u8]) -> bool {
         [0x89, b'H', b'D', b'F', ..] => !other,
         _ => false,
     }
-}
-
-/// GDAL and the netCDF crate call the same C libraries (netCDF, HDF5), which are not safe for
-/// threads, each with a lock of its own: with both, calls wait for this one.
-#[cfg(any(feature = "gdal", feature = "netcdf"))]
-fn c_libraries() -> std::sync::MutexGuard<'static, ()> {
-    static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

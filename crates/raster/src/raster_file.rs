@@ -74,6 +74,14 @@ impl RasterFile {
         }
     }
 
+    /// Whether the file itself says which pixels of a band are valid: the values that a library
+    /// takes for missing where the file names none do not count.
+    #[must_use]
+    pub fn declares_validity(&self, band: usize) -> bool {
+        let is_assumed = matches!(self, Self::Local(file) if file.is_nodata_assumed());
+        !is_assumed && self.says_validity(band)
+    }
+
     /// Scale and offset of a band: physical value = stored value * scale + offset.
     #[must_use]
     pub fn scale_offset(&self, band: usize) -> (f64, f64) {

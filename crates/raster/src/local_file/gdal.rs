@@ -1,7 +1,10 @@
 //! Files by GDAL.
 
+mod times;
+mod vrt;
+
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::Once;
 
 use ::gdal::errors::GdalError;
 use ::gdal::raster::{GdalDataType, RasterBand};
@@ -9,7 +12,9 @@ use ::gdal::spatial_ref::SpatialRef;
 use ::gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags, Metadata};
 use terracube_grid::{Affine, Crs, GeoBox, Window};
 
-use super::{BandInfo, Found, LocalOptions, Reader, c_libraries};
+use self::times::{time, times_missing};
+use super::library::{Handle, c_libraries};
+use super::{BandInfo, Found, LocalOptions, Reader};
 use crate::{DType, Error, Gcp, Gcps, Geolocation, Level, Pixels, Raster, Result};
 
 /// Drivers that lead elsewhere: to other files by name, or to services.
@@ -40,14 +45,13 @@ const ELSEWHERE: [&str; 22] = [
 /// Points of geolocation arrays above which they are not read.
 const MOST_POINTS: usize = 1 << 28;
 const MOST_BANDS: usize = 65_536;
-const LARGEST_VRT: u64 = 16 << 20;
 
 #[derive(Debug)]
 struct Open {
     key: String,
     dtypes: Vec<Stored>,
     nodata: Vec<Option<f64>>,
-    dataset: Mutex<Dataset>,
+    dataset: Handle<Dataset>,
 }
 
 /// A pixel type, and whether GDAL hands signed bytes out as unsigned ones.
@@ -67,7 +71,7 @@ pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<(Found, Box<dy
         return Err(Error::Unsupported { key, what: what.into() });
     }
     if vrt {
-        check_vrt(path, &key)?;
+        vrt::check(path, &key)?;
     }
     let mut dataset = dataset(&key, &key, vrt)?;
     let subdatasets = subdatasets(&dataset);
@@ -91,16 +95,26 @@ pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<(Found, Box<dy
     }
     let (found, dtypes) = describe(&dataset, &key)?;
     let nodata = found.bands.iter().map(|b| b.nodata).collect();
-    let open = Open { key, dtypes, nodata, dataset: Mutex::new(dataset) };
+    let open = Open { key, dtypes, nodata, dataset: Handle::new(dataset) };
     Ok((found, Box::new(open)))
 }
 
 impl Reader for Open {
     fn read(&self, level: usize, band: usize, window: Window) -> Result<Raster> {
-        let _lock = c_libraries();
+        let read = self.dataset.with(|dataset| self.read_of(dataset, level, band, window));
+        read.ok_or_else(|| Error::NotFound { key: self.key.clone() })?
+    }
+}
+
+impl Open {
+    fn read_of(
+        &self,
+        dataset: &Dataset,
+        level: usize,
+        band: usize,
+        window: Window,
+    ) -> Result<Raster> {
         quiet();
-        let dataset: MutexGuard<'_, Dataset> =
-            self.dataset.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = |error: GdalError| read_error(&self.key, &error);
         let full = dataset.rasterband(band + 1).map_err(fault)?;
         let source = match level.checked_sub(1) {
@@ -156,36 +170,6 @@ fn dataset(name: &str, key: &str, vrt: bool) -> Result<Dataset> {
     Dataset::open_ex(name, options).map_err(|error| read_error(key, &error))
 }
 
-/// A virtual raster may name files below its own folder, and compute nothing.
-fn check_vrt(path: &Path, key: &str) -> Result<()> {
-    let refuse =
-        |what: &str| Err(Error::Unsupported { key: key.to_owned(), what: what.to_owned() });
-    let io = |source: std::io::Error| Error::Read {
-        key: key.to_owned(),
-        transient: false,
-        source: source.into(),
-    };
-    if std::fs::metadata(path).map_err(io)?.len() > LARGEST_VRT {
-        return refuse("the virtual raster is larger than 16 MiB");
-    }
-    let text = std::fs::read_to_string(path).map_err(io)?;
-    if text.contains("PixelFunction") || text.contains("<Script") {
-        return refuse("the virtual raster has functions of its own");
-    }
-    for tag in text
-        .split("<SourceFilename")
-        .chain(text.split("<SourceDataset"))
-        .filter(|t| t.starts_with(' ') || t.starts_with('>'))
-    {
-        let name = tag.split_once('>').and_then(|(_, rest)| rest.split('<').next()).unwrap_or("");
-        let is_relative = Path::new(name).is_relative() && !name.contains("..");
-        if !is_relative || name.contains(':') || name.ends_with(".vrt") {
-            return refuse("the virtual raster names what is not below its own folder");
-        }
-    }
-    Ok(())
-}
-
 fn subdatasets(dataset: &Dataset) -> Vec<String> {
     let items = dataset.metadata_domain("SUBDATASETS").unwrap_or_default();
     let name = |item: &String| {
@@ -212,10 +196,14 @@ fn describe(dataset: &Dataset, key: &str) -> Result<(Found, Vec<Stored>)> {
         return Err(Error::TooLarge { key: key.into(), what: "the number of bands", value, limit });
     }
     let (mut bands, mut dtypes) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut times = Vec::new();
     for index in 1..=count {
         let band = dataset.rasterband(index).map_err(fault)?;
         let stored = stored(&band, key)?;
         dtypes.push(stored);
+        let time = time(dataset, &band);
+        let instant = time.as_ref().and_then(|time| time.instant.as_ref().ok().copied());
+        times.extend(time);
         bands.push(BandInfo {
             dtype: stored.dtype,
             nodata: nodata(&band, stored.dtype),
@@ -223,7 +211,7 @@ fn describe(dataset: &Dataset, key: &str) -> Result<(Found, Vec<Stored>)> {
             offset: band.offset().unwrap_or(0.0),
             description: band.description().ok().filter(|text| !text.is_empty()),
             unit: Some(band.unit()).filter(|text| !text.is_empty()),
-            time: None,
+            time: instant,
         });
     }
     let levels = levels(dataset).map_err(fault)?;
@@ -240,7 +228,11 @@ fn describe(dataset: &Dataset, key: &str) -> Result<(Found, Vec<Stored>)> {
         Err(_) if geolocation.is_some() => Err("it is located by geolocation arrays".into()),
         Err(_) => Err("it has no geotransform".into()),
     };
-    Ok((Found { bands, levels, geobox, gcps, geolocation }, dtypes))
+    let times_missing = times_missing(&times);
+    let is_nodata_assumed = false;
+    let found =
+        Found { bands, levels, geobox, gcps, geolocation, times_missing, is_nodata_assumed };
+    Ok((found, dtypes))
 }
 
 fn stored(band: &RasterBand<'_>, key: &str) -> Result<Stored> {

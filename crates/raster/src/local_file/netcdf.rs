@@ -2,12 +2,10 @@
 
 mod attributes;
 mod axes;
-mod cf_time;
 mod place;
 mod scope;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use ::netcdf::types::{FloatType, IntType, NcVariableType};
 use ::netcdf::{File, Variable};
@@ -17,7 +15,8 @@ use self::attributes::{number, numbers, text};
 use self::axes::Axes;
 use self::scope::Scope;
 use super::hdf5::quiet_hdf5;
-use super::{BandInfo, Found, LocalOptions, Reader, c_libraries};
+use super::library::{Handle, c_libraries};
+use super::{BandInfo, Found, LocalOptions, Reader};
 use crate::pixels::typed;
 use crate::sample::Sample;
 use crate::{DType, Error, Level, Pixels, Raster, Result};
@@ -31,8 +30,7 @@ struct Open {
     stored: Stored,
     axes: Axes,
     missing: Missing,
-    /// `None` only while it is dropped.
-    file: Mutex<Option<File>>,
+    file: Handle<File>,
 }
 
 /// A pixel type, and that of the file where `_Unsigned` makes another of it.
@@ -75,27 +73,25 @@ fn read_header(path: &Path, options: &LocalOptions, key: &str) -> Result<(Found,
         Scope::root(&file).within(&name, &|group, variable| describe(group, variable, &name, key));
     let described = described.ok_or_else(|| no_variable(&file, &name))??;
     let (found, stored, axes, missing) = described;
-    let file = Mutex::new(Some(file));
+    let file = Handle::new(file);
     let key = key.to_owned();
     Ok((found, Box::new(Open { key, variable: name, stored, axes, missing, file })))
 }
 
 impl Reader for Open {
     fn read(&self, _: usize, band: usize, window: Window) -> Result<Raster> {
-        let _lock = c_libraries();
-        quiet_hdf5();
-        let guard = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let gone = || Error::NotFound { key: self.key.clone() };
-        let file = guard.as_ref().ok_or_else(gone)?;
         let extents = self.axes.extents(band, &window);
         let n = window.width * window.height;
         let read = |_: &Scope<'_>, variable: &Variable<'_>| {
             values(variable, self.stored.file, n, extents.clone())
         };
-        let values = Scope::root(file)
-            .within(&self.variable, &read)
-            .ok_or_else(gone)?
-            .map_err(|error| read_error(&self.key, &error))?;
+        let found = self.file.with(|file| {
+            quiet_hdf5();
+            Scope::root(file).within(&self.variable, &read)
+        });
+        let values =
+            found.flatten().ok_or_else(gone)?.map_err(|error| read_error(&self.key, &error))?;
         let values = match self.stored.dtype == self.stored.file {
             true => values,
             false => Pixels::from_bytes(self.stored.dtype, values.as_bytes())?,
@@ -107,21 +103,15 @@ impl Reader for Open {
     }
 }
 
-impl Drop for Open {
-    fn drop(&mut self) {
-        let _lock = c_libraries();
-        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
 impl Missing {
     /// `_FillValue` (or the library's default, but for bytes), `missing_value` and the valid range,
     /// in stored values. A range of floats for packed integers is one of unpacked values.
     fn of(variable: &Variable<'_>, stored: Stored, scale: f64, offset: f64) -> Self {
         let wrap = |value: f64| match (stored.dtype, stored.file) {
-            (DType::U8, DType::I8) => f64::from(value as i8 as u8),
-            (DType::U16, DType::I16) => f64::from(value as i16 as u16),
-            (DType::U32, DType::I32) => f64::from(value as i32 as u32),
+            // Wrapped, not clamped: attributes may be of another type than the values.
+            (DType::U8, DType::I8) => f64::from(value as i64 as u8),
+            (DType::U16, DType::I16) => f64::from(value as i64 as u16),
+            (DType::U32, DType::I32) => f64::from(value as i64 as u32),
             _ => value,
         };
         let mut values = numbers(variable, "_FillValue");
@@ -129,18 +119,25 @@ impl Missing {
             values.extend(default_fill(stored.file));
         }
         values.extend(numbers(variable, "missing_value"));
-        let packed = |name: &str, index: usize| {
-            let value = *numbers(variable, name).get(index)?;
-            let is_unpacked = stored.dtype.is_integer()
-                && (scale, offset) != (1.0, 0.0)
-                && attributes::is_float(variable, name);
-            Some(if is_unpacked { (value - offset) / scale } else { wrap(value) })
-        };
-        Self {
-            values: values.into_iter().map(wrap).collect(),
-            lowest: packed("valid_range", 0).or_else(|| packed("valid_min", 0)),
-            highest: packed("valid_range", 1).or_else(|| packed("valid_max", 0)),
+        let is_packed = stored.dtype.is_integer() && (scale, offset) != (1.0, 0.0);
+        let mut ends = [None, None];
+        for (name, index, end) in
+            [("valid_range", 0, 0), ("valid_range", 1, 1), ("valid_min", 0, 0), ("valid_max", 0, 1)]
+        {
+            let Some(value) = numbers(variable, name).get(index).copied() else { continue };
+            let (end, value) = if is_packed && attributes::is_float(variable, name) {
+                // With a negative scale the least value is the largest as stored. Half a step is
+                // left, as scale and range were rounded to their types.
+                let end = if scale < 0.0 { 1 - end } else { end };
+                let value = (value - offset) / scale;
+                (end, if end == 0 { (value - 0.5).ceil() } else { (value + 0.5).floor() })
+            } else {
+                (end, wrap(value))
+            };
+            ends[end].get_or_insert(value);
         }
+        let [lowest, highest] = ends;
+        Self { values: values.into_iter().map(wrap).collect(), lowest, highest }
     }
 
     fn mark(&self, raster: &mut Raster) {
@@ -195,7 +192,12 @@ fn describe(
     let scale = number(variable, "scale_factor").unwrap_or(1.0);
     let offset = number(variable, "add_offset").unwrap_or(0.0);
     let missing = Missing::of(variable, stored, scale, offset);
-    let times = axes.times(group, variable);
+    let (times, times_missing) = match axes.times(group, variable) {
+        Ok(times) => (times, None),
+        Err(why) => (Vec::new(), Some(why)),
+    };
+    let names_nodata =
+        ["_FillValue", "missing_value"].iter().any(|name| !numbers(variable, name).is_empty());
     let bands = (0..axes.bands()).map(|band| BandInfo {
         dtype: stored.dtype,
         nodata: missing.values.first().copied(),
@@ -222,7 +224,16 @@ fn describe(
         (Err(_), Some(_)) => Err("it is located by geolocation arrays".into()),
         _ => geobox,
     };
-    Ok((Found { bands, levels, geobox, gcps: None, geolocation }, stored, axes, missing))
+    let found = Found {
+        bands,
+        levels,
+        geobox,
+        gcps: None,
+        geolocation,
+        times_missing,
+        is_nodata_assumed: !names_nodata,
+    };
+    Ok((found, stored, axes, missing))
 }
 
 /// The only variable that has rows and columns and is not about others.

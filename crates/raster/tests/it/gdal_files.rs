@@ -167,10 +167,12 @@ fn what_leads_elsewhere_is_refused() {
     };
     let vrt = write("a.vrt", &source("a.tif"));
     assert!(open(&vrt, false).contains("allow it explicitly"));
-    for name in ["/etc/passwd", "../a.tif", "/vsicurl/http://h/a.tif", "http://h/a.tif", "b.vrt"] {
+    for name in ["/etc/passwd", "../a.tif", "/vsicurl/http://h/a.tif", "http://h/a.tif"] {
         let vrt = write("b.vrt", &source(name));
         assert!(open(&vrt, true).contains("not below its own folder"), "{name}");
     }
+    let vrt = write("b.vrt", &source("b.vrt"));
+    assert!(open(&vrt, true).contains("may name others"));
     // By its content a service or a virtual raster, whatever it is called.
     let hidden = write("c.tif", &source("/vsicurl/http://127.0.0.1:9/a.tif"));
     assert!(open(&hidden, true).contains("could not read"));
@@ -180,6 +182,89 @@ fn what_leads_elsewhere_is_refused() {
     for name in ["/vsicurl/http://127.0.0.1:9/a.tif", "http://127.0.0.1:9/a.tif", "NETCDF:a.nc:x"] {
         assert!(open(Path::new(name), false).contains("is not there"), "{name}");
     }
+}
+
+/// What GDAL takes for the name of a file, however it is written. GDAL 3.6 reads the first five.
+#[test]
+fn virtual_rasters_reach_nothing_outside_their_folder() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("inner");
+    std::fs::create_dir(&folder).unwrap();
+    let fixture = Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/geotiff/uint8_deflate_predictor2.tif"
+    ));
+    std::fs::copy(fixture, folder.join("a.tif")).unwrap();
+    std::fs::copy(fixture, outer.path().join("outside.tif")).unwrap();
+    std::os::unix::fs::symlink(outer.path().join("outside.tif"), folder.join("link.tif")).unwrap();
+    let outside = outer.path().join("outside.tif").display().to_string();
+    let opened = |band: &str, more: &str| {
+        let path = folder.join("a.vrt");
+        let text = format!(
+            "<VRTDataset rasterXSize=\"37\" rasterYSize=\"29\">{more}<VRTRasterBand \
+             dataType=\"Byte\" band=\"1\">{band}</VRTRasterBand></VRTDataset>"
+        );
+        std::fs::write(&path, text).unwrap();
+        LocalFile::open(&path, &LocalOptions { variable: None, allow_vrt: true })
+    };
+    let simple =
+        |tag: &str| format!("<SimpleSource>{tag}<SourceBand>1</SourceBand></SimpleSource>");
+    let named = |name: &str| {
+        simple(&format!("<SourceFilename relativeToVRT=\"1\">{name}</SourceFilename>"))
+    };
+    // As `gdal_translate -of VRT` writes it.
+    let plain = "<ColorInterp>Gray</ColorInterp><SimpleSource><SourceFilename relativeToVRT=\"1\" \
+        shared=\"0\">a.tif</SourceFilename><SourceBand>1</SourceBand><SourceProperties \
+        RasterXSize=\"37\" RasterYSize=\"29\" DataType=\"Byte\" BlockXSize=\"37\" \
+        BlockYSize=\"29\" /><SrcRect xOff=\"0\" yOff=\"0\" xSize=\"37\" ySize=\"29\" /><DstRect \
+        xOff=\"0\" yOff=\"0\" xSize=\"37\" ySize=\"29\" /></SimpleSource>";
+    let window = Window::new(0, 0, 37, 29);
+    let crc =
+        |file: &LocalFile| libdeflater::crc32(file.read(0, 0, window).unwrap().pixels.as_bytes());
+    let itself = LocalFile::open(fixture, &LocalOptions::default()).unwrap();
+    assert_eq!(crc(&opened(plain, "").unwrap()), crc(&itself));
+    assert!(opened(&named("a.tif"), "").is_ok());
+
+    for band in [
+        simple(&format!("<sourcefilename relativetovrt=\"0\">{outside}</sourcefilename>")),
+        simple(&format!("<SourceFilename\n relativeToVRT=\"0\">{outside}</SourceFilename>")),
+        simple(&format!("<SourceFilename>&#47;{}</SourceFilename>", &outside[1..])),
+        named("&#46;&#46;/outside.tif"),
+        simple("<SourceFilename relativeToVRT=\"0\">a.tif</SourceFilename>"),
+        simple("<SourceFilename relativeToVRT=\"1\" RelativeToVRT=\"0\">a.tif</SourceFilename>"),
+        named("link.tif"),
+        named("/vsicurl/http&#58;//127.0.0.1:9/a.tif"),
+        named("missing.tif"),
+        named("a<!-- -->.tif"),
+        named("<![CDATA[a.tif]]>"),
+        format!("<SimpleSource SourceFilename=\"{outside}\"></SimpleSource>"),
+        format!("{}<PixelFunctionType>sum</PixelFunctionType>", named("a.tif")),
+        format!("{}<DEMPath>{outside}</DEMPath>", named("a.tif")),
+        "<SimpleSource><SourceFilename relativeToVRT=\"1\">a.tif</SourceFilename><OpenOptions>\
+         <OOI key=\"X\">y</OOI></OpenOptions></SimpleSource>"
+            .to_owned(),
+    ] {
+        let error = opened(&band, "").expect_err(&band).to_string();
+        assert!(error.contains("the virtual raster"), "{band}: {error}");
+    }
+    // Sources that name others in their turn, and metadata that does.
+    std::fs::copy(folder.join("a.vrt"), folder.join("virtual.tif")).unwrap();
+    assert!(opened(&named("virtual.tif"), "").unwrap_err().to_string().contains("may name others"));
+    for domain in ["SUBDATASETS", "GEOLOCATION", "geolocation"] {
+        let more = format!("<Metadata domain=\"{domain}\"><MDI key=\"X\">y</MDI></Metadata>");
+        assert!(opened(&named("a.tif"), &more).is_err(), "{domain}");
+    }
+}
+
+/// Made by `gdal_translate` 3.6 with `BAND_n_IDS` and `BAND_n_PDS_TEMPLATE_ASSEMBLED_VALUES`: the
+/// forecasts for 6 and 12 hours after two midnights; gdalinfo gives these times.
+#[test]
+fn bands_of_grib_have_the_time_that_they_are_valid_at() {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/two_times.grb2"));
+    let file = LocalFile::open(path, &LocalOptions::default()).unwrap();
+    let times: Vec<_> = file.bands().iter().map(|band| band.time.unwrap().seconds()).collect();
+    assert_eq!(times, [1_590_991_200, 1_591_099_200]);
+    assert_eq!(file.times_missing(), None);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod ahead;
+#[cfg(feature = "netcdf")]
+mod classic;
 mod files;
 mod folder;
 #[cfg(all(feature = "jpeg", feature = "lerc", feature = "lzma", feature = "lzw"))]

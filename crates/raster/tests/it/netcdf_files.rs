@@ -8,6 +8,7 @@ use terracube_grid::{Time, Window};
 use terracube_raster::{LocalFile, LocalOptions};
 use terracube_testbed::made_table;
 
+use crate::classic::{Values, Variable, classic};
 use crate::folder::shared;
 
 #[test]
@@ -217,4 +218,109 @@ fn a_variable_that_is_not_there_names_those_that_are() {
     assert!(open(None).contains("name one of sst, anom, err, ice"), "{}", open(None));
     assert!(open(Some("a/b")).contains("unknown variable `a/b`"));
     assert!(LocalFile::open(Path::new("/nonexistent.nc"), &LocalOptions::default()).is_err());
+}
+
+/// A variable of one row of bytes with these attributes.
+fn made(values: &[i8], attributes: Vec<(&'static str, Values)>) -> LocalFile {
+    let width = u32::try_from(values.len()).unwrap();
+    let (name, dimensions, values) = ("v", vec![0, 1], Values::Bytes(values.to_vec()));
+    opened(&[("y", 1), ("x", width)], &[Variable { name, dimensions, attributes, values }])
+}
+
+fn opened(dimensions: &[(&str, u32)], variables: &[Variable]) -> LocalFile {
+    let file = tempfile::Builder::new().suffix(".nc").tempfile().unwrap();
+    std::fs::write(file.path(), classic(dimensions, variables)).unwrap();
+    let (_, path) = file.keep().unwrap();
+    let opened = LocalFile::open(&path, &LocalOptions::default());
+    // Open already, it can still be read.
+    std::fs::remove_file(&path).unwrap();
+    opened.unwrap()
+}
+
+fn row(file: &LocalFile) -> Vec<Option<f64>> {
+    let width = file.levels()[0].width;
+    let raster = file.read(0, 0, Window::new(0, 0, width, 1)).unwrap();
+    (0..width).map(|col| raster.value(col, 0)).collect()
+}
+
+/// NetCDF's guide: attributes of packed data are compared with packed values, those that are floats
+/// with unpacked ones. `0.1f` is a little more than a tenth.
+#[test]
+fn ranges_of_unpacked_values_keep_their_ends() {
+    let stored = [-100, -99, 0, 99, 100, 101];
+    let range = |scale: f32, low: f32, high: f32| {
+        let range = Values::Floats(vec![low, high]);
+        let scale = Values::Floats(vec![scale]);
+        row(&made(&stored, vec![("scale_factor", scale), ("valid_range", range)]))
+    };
+    let all = stored.map(|v| Some(f64::from(v)));
+    let but = |missing: &[usize]| {
+        let mut row = all.to_vec();
+        missing.iter().for_each(|i| row[*i] = None);
+        row
+    };
+    assert_eq!(range(0.1, -9.9, 10.0), but(&[0, 5]));
+    assert_eq!(range(0.1, -10.0, 9.9), but(&[4, 5]));
+    // −0.1 × 100 is the least, −0.1 × −100 the largest.
+    assert_eq!(range(-0.1, -10.0, 10.0), but(&[5]));
+    assert_eq!(range(-0.1, -9.9, 10.0), but(&[4, 5]));
+    let floats = |value: f32| Values::Floats(vec![value]);
+    let one_end = vec![("scale_factor", floats(-0.1)), ("valid_max", floats(0.0))];
+    assert_eq!(row(&made(&stored, one_end)), but(&[0, 1]));
+    // Stored values, as they are of the type of the data.
+    let packed = Values::Bytes(vec![-99, 99]);
+    let packed = vec![("scale_factor", floats(-0.1)), ("valid_range", packed)];
+    assert_eq!(row(&made(&stored, packed)), but(&[0, 4, 5]));
+}
+
+#[test]
+fn attributes_of_unsigned_bytes_may_be_wider_than_they() {
+    let unsigned = || ("_Unsigned", Values::Text("true"));
+    let attributes = vec![
+        unsigned(),
+        ("valid_max", Values::Shorts(vec![254])),
+        ("missing_value", Values::Shorts(vec![253])),
+    ];
+    let file = made(&[127, -128, -3, -2, -1], attributes);
+    assert_eq!(row(&file), [Some(127.0), Some(128.0), None, Some(254.0), None]);
+    let attributes = vec![unsigned(), ("missing_value", Values::Bytes(vec![-1]))];
+    assert_eq!(row(&made(&[127, -128, -1], attributes)), [Some(127.0), Some(128.0), None]);
+}
+
+#[test]
+fn slices_of_times_that_are_not_understood_are_told() {
+    let opened = |n: u32, units: Option<&'static str>, calendar, first: f64| {
+        let values = (0..n).map(|i| first + f64::from(i)).collect();
+        let time = units.map(|units| Variable {
+            name: "time",
+            dimensions: vec![0],
+            attributes: vec![("units", Values::Text(units)), ("calendar", Values::Text(calendar))],
+            values: Values::Doubles(values),
+        });
+        let data = Variable {
+            name: "v",
+            dimensions: vec![0, 1, 2],
+            attributes: Vec::new(),
+            values: Values::Floats(vec![1.0; n as usize]),
+        };
+        let variables: Vec<_> = time.into_iter().chain([data]).collect();
+        opened(&[("time", n), ("y", 1), ("x", 1)], &variables)
+    };
+    for (units, calendar, first, why) in [
+        (Some("months since 2020-01-01"), "standard", 0.0, "no fixed length"),
+        (Some("fortnights since 2020-01-01"), "standard", 0.0, "not understood"),
+        (Some("days since 2020-01-01"), "mayan", 0.0, "`mayan`"),
+        (Some("days since 2020-01-01"), "standard", f64::NAN, "no instants"),
+        (None, "", 0.0, "no coordinates in time"),
+    ] {
+        let file = opened(2, units, calendar, first);
+        let told = file.times_missing().unwrap();
+        assert!(told.contains("`time`") && told.contains(why), "{told}");
+        assert_eq!(opened(1, units, calendar, first).times_missing(), None, "one is of no other");
+    }
+    let file = opened(2, Some("days since 2020-01-01T00:00:00+02:00"), "standard", 0.0);
+    assert_eq!(file.times_missing(), None);
+    let times: Vec<_> = file.bands().iter().map(|band| band.time.unwrap()).collect();
+    let expected = ["2019-12-31T22:00:00Z", "2020-01-01T22:00:00Z"];
+    assert_eq!(times, expected.map(|text| Time::parse(text).unwrap()));
 }

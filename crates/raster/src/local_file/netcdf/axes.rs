@@ -4,9 +4,9 @@ use ::netcdf::Variable;
 use terracube_grid::{Time, Window};
 
 use super::attributes::{number, numbers, text};
-use super::cf_time::TimeUnits;
 use super::scope::Scope;
 use crate::Pixels;
+use crate::local_file::cf_time::TimeUnits;
 use crate::pixels::typed;
 use crate::sample::Sample;
 
@@ -149,15 +149,34 @@ impl Axes {
         })
     }
 
-    /// The instant of each band.
-    pub(super) fn times(&self, group: &Scope<'_>, variable: &Variable<'_>) -> Vec<Option<Time>> {
+    /// The instant of each band; or why there are none, of several slices in time.
+    pub(super) fn times(
+        &self,
+        group: &Scope<'_>,
+        variable: &Variable<'_>,
+    ) -> Result<Vec<Option<Time>>, String> {
         for i in self.others() {
-            let Some(coordinate) = coordinate(group, &self.names[i]) else { continue };
-            if axis_of(&coordinate) == Some(Axis::Time) {
-                let times = instants(&coordinate);
-                let of_band = |band| times.get(self.index(band, i)).copied().flatten();
-                return (0..self.bands()).map(of_band).collect();
+            let name = &self.names[i];
+            let found = coordinate(group, name).filter(|c| axis_of(c) == Some(Axis::Time));
+            let is_time = found.is_some() || name.eq_ignore_ascii_case("time");
+            if !is_time || (self.shape[i] == 1 && found.is_none()) {
+                continue;
             }
+            let none = || "it has no coordinates in time".to_owned();
+            let times = found.as_ref().ok_or_else(none).and_then(instants);
+            let times = times.and_then(|times| match times.iter().any(Option::is_some) {
+                true => Ok(times),
+                false => Err("its coordinates are no instants".to_owned()),
+            });
+            let of_band = |times: &[Option<Time>]| {
+                let time = |band| times.get(self.index(band, i)).copied().flatten();
+                (0..self.bands()).map(time).collect()
+            };
+            return match times {
+                Ok(times) => Ok(of_band(&times)),
+                Err(_) if self.shape[i] == 1 => Ok(vec![None; self.bands()]),
+                Err(why) => Err(format!("of its dimension `{name}`: {why}")),
+            };
         }
         // One instant for all: a coordinate of a single value.
         let named = text(variable, "coordinates").unwrap_or_default();
@@ -165,8 +184,8 @@ impl Axes {
             let found = group.lookup(name)?;
             (axis_of(&found) == Some(Axis::Time) && found.len() == 1).then_some(found)
         });
-        let time = single.and_then(|variable| instants(&variable).first().copied().flatten());
-        vec![time; self.bands()]
+        let times = single.and_then(|variable| instants(&variable).ok());
+        Ok(vec![times.and_then(|times| times.first().copied().flatten()); self.bands()])
     }
 }
 
@@ -243,9 +262,9 @@ pub(super) fn unpacked(variable: &Variable<'_>) -> Vec<f64> {
     values
 }
 
-fn instants(variable: &Variable<'_>) -> Vec<Option<Time>> {
+fn instants(variable: &Variable<'_>) -> Result<Vec<Option<Time>>, String> {
     let calendar = text(variable, "calendar").unwrap_or_default();
     let units = text(variable, "units").unwrap_or_default();
-    let Ok(units) = TimeUnits::parse(&units, &calendar) else { return Vec::new() };
-    unpacked(variable).into_iter().map(|v| units.date(v)?.time()).collect()
+    let units = TimeUnits::parse(&units, &calendar)?;
+    Ok(unpacked(variable).into_iter().map(|v| units.date(v)?.time()).collect())
 }

@@ -30,13 +30,15 @@ pub(super) struct Date {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct TimeUnits {
     calendar: Calendar,
-    /// Microseconds of one unit.
-    unit: f64,
+    /// Nanoseconds of one unit.
+    unit: i64,
     /// Day number and microseconds of day of the reference.
     start: (i64, i64),
 }
 
 const DAY: i64 = 86_400_000_000;
+/// In nanoseconds.
+const SECOND: i64 = 1_000_000_000;
 /// Days from 1 January of year 1 to there that the arithmetic is good for.
 const MOST_DAYS: f64 = 1e9;
 
@@ -102,16 +104,18 @@ impl TimeUnits {
     pub(super) fn parse(units: &str, calendar: &str) -> Result<Self, String> {
         let calendar = Calendar::named(calendar)?;
         let fault = || format!("time unit `{units}` is not understood");
-        let (unit, since) = units.split_once(" since ").ok_or_else(fault)?;
-        let unit = match unit.trim().to_ascii_lowercase().as_str() {
-            "microsecond" | "microseconds" | "microsec" | "microsecs" | "us" => 1.0,
+        let lower = units.to_ascii_lowercase();
+        let (unit, since) = lower.split_once(" since ").ok_or_else(fault)?;
+        let unit = match unit.trim() {
+            "nanosecond" | "nanoseconds" | "nanosec" | "nanosecs" | "ns" => 1,
+            "microsecond" | "microseconds" | "microsec" | "microsecs" | "us" => 1_000,
             "millisecond" | "milliseconds" | "millisec" | "millisecs" | "msec" | "msecs" | "ms" => {
-                1e3
+                1_000_000
             }
-            "second" | "seconds" | "sec" | "secs" | "s" => 1e6,
-            "minute" | "minutes" | "min" | "mins" => 60e6,
-            "hour" | "hours" | "hr" | "hrs" | "h" => 3_600e6,
-            "day" | "days" | "d" => DAY as f64,
+            "second" | "seconds" | "sec" | "secs" | "s" => SECOND,
+            "minute" | "minutes" | "min" | "mins" => 60 * SECOND,
+            "hour" | "hours" | "hr" | "hrs" | "h" => 3_600 * SECOND,
+            "day" | "days" | "d" => 86_400 * SECOND,
             "month" | "months" | "common_year" | "year" | "years" => {
                 return Err(format!(
                     "time unit `{units}`: months and years are of no fixed length"
@@ -125,14 +129,14 @@ impl TimeUnits {
 
     /// The date of a value; `None` for what is no number or far away.
     pub(super) fn date(&self, value: f64) -> Option<Date> {
-        let days_of_unit = self.unit / DAY as f64;
+        let days_of_unit = self.unit as f64 / (86_400 * SECOND) as f64;
         if !value.is_finite() || (value * days_of_unit).abs() > MOST_DAYS {
             return None;
         }
         // Whole units first: a product of doubles would lose microseconds after centuries.
-        let whole = value.trunc() as i128 * self.unit as i128;
-        let rest = (value.fract() * self.unit).round() as i128;
-        let micros = whole + rest + i128::from(self.start.1);
+        let whole = value.trunc() as i128 * i128::from(self.unit);
+        let rest = (value.fract() * self.unit as f64).round() as i128;
+        let micros = (whole + rest + 500).div_euclid(1000) + i128::from(self.start.1);
         let days = micros.div_euclid(i128::from(DAY)) as i64;
         let (year, month, day) = self.calendar.date(self.start.0 + days);
         Some(Date { year, month, day, micros: micros.rem_euclid(i128::from(DAY)) as i64 })
@@ -183,9 +187,9 @@ fn before(month: i64, leap: bool) -> i64 {
     DAYS[index] + i64::from(leap && month > 2)
 }
 
-/// Day number and microseconds of the day of `1990-1-1 0:0:0.5 +1:00` and its like.
+/// Day number and microseconds of the day of `1990-1-1 0:0:0.5 +1:00` and its like, in small letters.
 fn reference(text: &str, calendar: Calendar) -> Option<(i64, i64)> {
-    let text = text.replace(['T', 't'], " ").replace(['Z', 'z'], " ").replace("UTC", " ");
+    let text = ["utc", "gmt", "t", "z"].iter().fold(text.to_owned(), |t, w| t.replace(w, " "));
     let mut parts = text.split_whitespace();
     let date = parts.next()?;
     let (sign, date) = match date.strip_prefix('-') {
@@ -200,12 +204,16 @@ fn reference(text: &str, calendar: Calendar) -> Option<(i64, i64)> {
     }
     let mut micros = 0;
     for part in parts {
-        let offset =
-            part.strip_prefix('+').map(|p| (p, -1)).or(part.strip_prefix('-').map(|p| (p, 1)));
-        micros += match offset {
-            Some((zone, sign)) => sign * clock(zone)?,
-            None => clock(part)?,
-        };
+        // A zone may stick to the clock: `12:00:00+01:00`.
+        let (time, zone) = part.split_at(part.find(['+', '-']).unwrap_or(part.len()));
+        if !time.is_empty() {
+            micros += clock(time)?;
+        }
+        if let Some(zone) = zone.strip_prefix('+') {
+            micros -= clock(zone)?;
+        } else if let Some(zone) = zone.strip_prefix('-') {
+            micros += clock(zone)?;
+        }
     }
     Some((calendar.number(year, month, day), micros))
 }
@@ -217,8 +225,10 @@ fn clock(text: &str) -> Option<i64> {
         return Some((number / 100 * 60 + number % 100) * 60_000_000);
     }
     let mut micros = 0.0;
-    for (part, unit) in text.split(':').zip([3_600e6, 60e6, 1e6]) {
-        micros += part.parse::<f64>().ok()? * unit;
+    let mut units = [3_600e6, 60e6, 1e6].into_iter();
+    for part in text.split(':') {
+        let is_number = part.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        micros += part.parse::<f64>().ok().filter(|_| is_number)? * units.next()?;
     }
     Some(micros.round() as i64)
 }
@@ -232,7 +242,7 @@ mod tests {
     // Made by cftime: `tests/python/netcdf_reference.py`.
     #[test]
     fn dates_are_those_of_cftime() {
-        let text = include_str!("../../../tests/fixtures/cf_time.json");
+        let text = include_str!("../../tests/fixtures/cf_time.json");
         let cases: Vec<Value> = serde_json::from_str(text).unwrap();
         assert!(cases.len() > 100);
         for case in &cases {
@@ -261,6 +271,28 @@ mod tests {
         assert!(fault("days", "").contains("not understood"));
         assert!(fault("days since 1970-13-01", "").contains("not understood"));
         assert!(fault("days since 1970-01-01", "mayan").contains("`mayan`"));
+    }
+
+    // Instants by the definition of ISO 8601's zones.
+    #[test]
+    fn zones_and_nanoseconds_are_read() {
+        let noon = Time::parse("2020-06-01T12:00:00Z").unwrap();
+        for (units, value) in [
+            ("hours since 2020-06-01T00:00:00+00:00", 12.0),
+            ("hours since 2020-06-01 00:00:00 GMT", 12.0),
+            ("Hours Since 2020-06-01 00:00:00 UTC", 12.0),
+            ("hours since 2020-06-01T01:00:00+01:00", 12.0),
+            ("hours since 2020-06-01 01:00:00 +0100", 12.0),
+            ("hours since 2020-05-31T19:00:00-05:00", 12.0),
+            ("nanoseconds since 1970-01-01", 1_591_012_800e9),
+            ("ns since 2020-06-01T12:00:00.5Z", -5e8),
+        ] {
+            let date = TimeUnits::parse(units, "").unwrap().date(value).unwrap();
+            assert_eq!(date.time(), Some(noon), "{units}");
+        }
+        for units in ["hours since 2020-06-01 00:00 MEZ", "hours since 2020-06-01 1:2:3:4"] {
+            assert!(TimeUnits::parse(units, "").is_err(), "{units}");
+        }
     }
 
     #[test]
