@@ -194,8 +194,8 @@ impl Band {
         }
     }
 
-    /// What is wrong with the declaration, if anything.
-    pub(crate) fn fault(&self) -> Option<String> {
+    /// What is wrong with the declaration of a band with this mosaic rule, if anything.
+    pub(crate) fn fault(&self, rule: MosaicRule) -> Option<String> {
         let name = &self.name;
         let reserved = ["x", "y", "time", "time_bnds", "spatial_ref", "longitude", "latitude"];
         if name.is_empty() || name.contains(['/', '\\']) || name.starts_with(['_', '.']) {
@@ -222,8 +222,7 @@ impl Band {
         if is_harmonised && flags.iter().any(|flag| self.asset_name().eq_ignore_ascii_case(flag)) {
             return Some(format!("band `{name}`: classes and flags are never scaled"));
         }
-        if self.mosaic == Some(MosaicRule::Count)
-            && self.nodata_value().is_some_and(|v| v != 0.0 && !v.is_nan())
+        if rule == MosaicRule::Count && self.nodata_value().is_some_and(|v| v != 0.0 && !v.is_nan())
         {
             return Some(format!("band `{name}` counts observations: its nodata is 0"));
         }

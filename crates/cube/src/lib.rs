@@ -26,6 +26,7 @@ mod plan;
 mod report;
 mod request;
 mod schema;
+mod slice;
 mod state;
 mod stop;
 mod summary;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use futures::StreamExt;
 use serde::Serialize;
-use terracube_grid::{ProjectedRegion, Region};
+use terracube_grid::{ProjectedRegion, Region, Time};
 use terracube_raster::MosaicRule;
 use terracube_source::{Asset, Granule, Query};
 use tracing::Instrument;
@@ -12,7 +12,7 @@ use tracing::Instrument;
 use crate::cube::BoundSource;
 use crate::ledger::Known;
 use crate::pipeline::stage;
-use crate::{Cube, Error, Harmonise, Patch, PatchState, Request, Result, grouping, harmonise};
+use crate::{Cube, Error, Harmonise, Patch, PatchState, Request, Result, harmonise};
 
 /// Which patches count as work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -243,7 +243,12 @@ impl Cube {
         let mut query = Query::default();
         query.region = Some(Region::in_crs(bounds, &self.geobox().crs)?);
         if let Some(axis) = &self.schema().time {
-            query.time = Some(axis.search_range(times.start as usize..times.end as usize));
+            let mut range = axis.search_range(times.start as usize..times.end as usize);
+            if self.schema().bands.iter().any(|band| band.variable.is_some()) {
+                // The last slice of a file may be of the moment that its range ends at.
+                range.start = Time::from_micros(range.start.micros() - 1).unwrap_or(range.start);
+            }
+            query.time = Some(range);
         }
         let mut granules = Vec::new();
         let mut stream = bound.source.search(&query, &bound.access);
@@ -298,26 +303,6 @@ impl Cube {
         }
         plan.links = pairs.into_iter().map(|(_, granule)| granule).collect();
         Ok(())
-    }
-
-    /// The time steps that a granule has something for: where bands are variables of its files, those
-    /// that it was observed in, as a file may hold many; else the one it falls into.
-    fn steps_of(&self, granule: &Granule) -> std::ops::Range<u32> {
-        let holds_many = granule.time.start < granule.time.end
-            && self.schema().bands.iter().any(|band| band.variable.is_some());
-        let steps = match &self.schema().time {
-            Some(axis) if holds_many => axis.range_of(&granule.time),
-            _ => self.step_of(granule).map_or(0..0, |step| step as usize..step as usize + 1),
-        };
-        let number = |step| u32::try_from(step).unwrap_or(u32::MAX);
-        number(steps.start)..number(steps.end)
-    }
-
-    /// The time step that a granule falls into; all fall into the only one of a cube without time.
-    fn step_of(&self, granule: &Granule) -> Option<u32> {
-        let Some(axis) = &self.schema().time else { return Some(0) };
-        let longitude = grouping::longitude(axis, self.geobox(), granule);
-        u32::try_from(axis.step_of(granule.nominal_time(), longitude)?).ok()
     }
 
     /// Where a granule lies on the cube's grid: its assets' own grid is more precise than a
@@ -386,7 +371,8 @@ impl Cube {
     /// it declares none, those of all granules.
     fn check_scales(&self, plan: &mut Plan) -> Result<()> {
         for band in &self.schema().bands {
-            if band.harmonise != Harmonise::Refuse || band.mosaic == Some(MosaicRule::Count) {
+            let is_counted = self.schema().rule_of(band) == MosaicRule::Count;
+            if band.harmonise != Harmonise::Refuse || is_counted {
                 continue;
             }
             let ours = harmonise::declared(band);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use terracube_grid::{Anchor, Bounds, Crs, GeoBox, Tile, TileGrid, TimeAxis};
-use terracube_raster::warp::TOLERANCE;
+use terracube_raster::{MosaicRule, warp::TOLERANCE};
 use terracube_store::Codecs;
 
 use crate::{Band, Error, Mask, Mosaic, Result};
@@ -234,7 +234,7 @@ impl Schema {
             return self.fault("it has no bands: add a [[bands]] table");
         }
         for (i, band) in self.bands.iter().enumerate() {
-            if let Some(fault) = band.fault() {
+            if let Some(fault) = band.fault(self.rule_of(band)) {
                 return self.fault(fault);
             }
             if self.bands[..i].iter().any(|b| b.name == band.name) {
@@ -335,6 +335,11 @@ impl Schema {
         let mut found = Vec::new();
         differences("", &strip(self), &strip(other), &mut found);
         found
+    }
+
+    /// What becomes of several valid pixels of a band in one place.
+    pub(crate) fn rule_of(&self, band: &Band) -> MosaicRule {
+        band.mosaic.unwrap_or(self.mosaic.rule)
     }
 
     pub(crate) fn band_index(&self, name: &str) -> Result<usize> {

@@ -210,6 +210,13 @@ impl GeoBox {
         close.then_some((dx as i64, dy as i64))
     }
 
+    /// Where `whole` starts in this grid's pixels, if both are one grid over all that they share.
+    pub(crate) fn aligned_in(&self, whole: &Self) -> Option<(i64, i64)> {
+        let shared = whole.window_of(&self.bounds())?;
+        let (col, row) = self.is_aligned_with(&whole.crop(&shared))?;
+        Some((col - i64::try_from(shared.col).ok()?, row - i64::try_from(shared.row).ok()?))
+    }
+
     /// Whether both are the same pixels: same size, aligned, no offset.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

@@ -31,8 +31,37 @@ impl ReadPlan {
     /// resampling kernel's radius in source pixels. `None` when they do not overlap.
     #[must_use]
     pub fn new(src: &GeoBox, dst: &GeoBox, to_src: &Transform, padding: usize) -> Option<Self> {
-        if let Some((col, row)) = src.is_aligned_with(dst) {
-            return pasted(src, dst, (col, row));
+        Self::of(src, dst, src.is_aligned_with(dst), to_src, padding)
+    }
+
+    /// The plans for one window of a grid, as those of [`around`](Self::around): whether pixels are
+    /// copied is decided on all that the source and the whole grid share, so that it is the same for
+    /// every window.
+    #[must_use]
+    pub fn of_window(
+        src: &GeoBox,
+        (whole, window): (&GeoBox, &Window),
+        to_src: &Transform,
+        padding: usize,
+    ) -> Vec<(GeoBox, Self)> {
+        let dst = whole.crop(window);
+        let offset = (i64::try_from(window.col), i64::try_from(window.row));
+        turned(src, |placed| {
+            let shared = placed.aligned_in(whole).zip(offset.0.ok().zip(offset.1.ok()));
+            let paste = shared.map(|((col, row), (dc, dr))| (col + dc, row + dr));
+            Self::of(placed, &dst, paste, to_src, padding)
+        })
+    }
+
+    fn of(
+        src: &GeoBox,
+        dst: &GeoBox,
+        paste: Option<(i64, i64)>,
+        to_src: &Transform,
+        padding: usize,
+    ) -> Option<Self> {
+        if let Some(offset) = paste {
+            return pasted(src, dst, offset);
         }
         let position = Position::new(src, dst, to_src)?;
         let mut search = Search {
@@ -71,17 +100,22 @@ impl ReadPlan {
         to_src: &Transform,
         padding: usize,
     ) -> Vec<(GeoBox, Self)> {
-        let turns = if src.crs.is_geographic() { -1..=1 } else { 0..=0 };
-        let turn = std::f64::consts::TAU / src.crs.angular_unit();
-        turns
-            .filter_map(|k| {
-                let mut placed = src.clone();
-                placed.affine.c += f64::from(k) * turn;
-                let plan = Self::new(&placed, dst, to_src, padding)?;
-                Some((placed, plan))
-            })
-            .collect()
+        turned(src, |placed| Self::new(placed, dst, to_src, padding))
     }
+}
+
+/// The plans for the source as it is and turned round once to each side, where it is geographic.
+fn turned(src: &GeoBox, plan: impl Fn(&GeoBox) -> Option<ReadPlan>) -> Vec<(GeoBox, ReadPlan)> {
+    let turns = if src.crs.is_geographic() { -1..=1 } else { 0..=0 };
+    let turn = std::f64::consts::TAU / src.crs.angular_unit();
+    turns
+        .filter_map(|k| {
+            let mut placed = src.clone();
+            placed.affine.c += f64::from(k) * turn;
+            let plan = plan(&placed)?;
+            Some((placed, plan))
+        })
+        .collect()
 }
 
 fn pasted(src: &GeoBox, dst: &GeoBox, (col, row): (i64, i64)) -> Option<ReadPlan> {

@@ -300,6 +300,23 @@ impl TimeAxis {
         self.cell_of(self.grouping.time_of(time, longitude)?)
     }
 
+    /// The steps that something seen over `range`, its end included, at this longitude may hold
+    /// moments of; the longitude matters as in [`step_of`](Self::step_of).
+    #[must_use]
+    pub fn steps_of(&self, range: &TimeRange, longitude: Option<f64>) -> Range<usize> {
+        let range = self.local(range, longitude);
+        let after = self.first_after(range.start);
+        let first = self.cell_of(range.start).unwrap_or(after);
+        first..self.first_after(range.end).max(first)
+    }
+
+    /// A range as the steps count it, whose solar days are moved by the longitude.
+    #[must_use]
+    pub fn local(&self, range: &TimeRange, longitude: Option<f64>) -> TimeRange {
+        let moved = |time, outside| self.grouping.time_of(time, longitude).unwrap_or(outside);
+        TimeRange { start: moved(range.start, Time::MIN), end: moved(range.end, Time::MAX) }
+    }
+
     /// When granules of some steps may have been seen, in UTC: solar days reach 12 hours further
     /// on both sides. While the steps are [sought](Self::sought), all of them.
     #[must_use]

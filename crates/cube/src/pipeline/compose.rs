@@ -49,7 +49,7 @@ impl<'a> Composer<'a> {
     /// The pixels of a band.
     pub(super) fn band(&mut self, index: usize, band: &Band) -> Result<Raster> {
         let declared = &self.cube.schema().mosaic;
-        let rule = band.mosaic.unwrap_or(declared.rule);
+        let rule = self.cube.schema().rule_of(band);
         let fetched = std::mem::take(&mut self.bands[index]);
         let is_chosen = self.best.is_some() && band.mosaic.is_none();
         let (width, height) = (self.target.geobox.width, self.target.geobox.height);
@@ -134,6 +134,10 @@ impl<'a> Composer<'a> {
                 raster.avoid(nodata);
             }
         }
+        if band.nodata_value().is_some() {
+            // After the warp, whose kernels spread it as GDAL's do.
+            raster.invalidate(f64::NAN);
+        }
         Ok(raster)
     }
 
@@ -167,7 +171,7 @@ impl<'a> Composer<'a> {
         let cube = self.cube;
         let Some(band) = cube.schema().bands.first() else { return Ok(HashSet::new()) };
         let fetched = std::mem::take(&mut self.bands[0]);
-        let rule = band.mosaic.unwrap_or(cube.schema().mosaic.rule);
+        let rule = cube.schema().rule_of(band);
         let wanted = share * (self.target.geobox.width * self.target.geobox.height) as f64;
         let mut found = HashSet::new();
         for windows in fetched.chunk_by(|a, b| a.numbers.granule == b.numbers.granule) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use terracube_grid::{GeoBox, ReadPlan, TimeRange, Transform, Window};
+use terracube_grid::{GeoBox, ReadPlan, Transform, Window};
 use terracube_raster::{DType, MosaicRule, RasterFile, RasterWindow, Resampling, WindowRef};
 use terracube_source::{Asset, Granule};
 
@@ -13,7 +13,7 @@ use super::{PERMIT, Round};
 use crate::harmonise::{self, Linear};
 use crate::mask::Test;
 use crate::plan::Job;
-use crate::{Band, Error, Harmonise, Mask, Result};
+use crate::{Band, Error, Harmonise, Mask, Result, Schema};
 
 /// The reads of one patch, band by band and mask by mask, each in the order of the mosaic.
 pub(super) struct Reads {
@@ -112,11 +112,10 @@ pub(super) async fn plan(round: &Round, job: &Job) -> Result<Reads> {
         {
             return Err(no_asset(granule, band.asset_name(), &band.name));
         }
-        let is_masked = schema.masks.iter().any(|mask| mask.is_for(&band.name));
         let reads: Vec<_> = with_asset
             .into_iter()
             .map(|(i, granule, asset)| {
-                read(round, job, &patch, Wanted::band(band, is_masked), (i, granule, asset))
+                read(round, job, &patch, Wanted::band(band, schema), (i, granule, asset))
             })
             .collect();
         let reads: Vec<_> = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
@@ -175,9 +174,10 @@ impl Reads {
     pub(super) fn composed(&self, round: &Round) -> u64 {
         let [rows, cols] = round.cube.patches().shape();
         let schema = round.cube.schema();
-        let of_rules = schema.bands.iter().map(|band| {
-            band.mosaic.unwrap_or(schema.mosaic.rule).bytes_per_pixel(self.granules, band.dtype)
-        });
+        let of_rules = schema
+            .bands
+            .iter()
+            .map(|band| schema.rule_of(band).bytes_per_pixel(self.granules, band.dtype));
         let of_best = if schema.mosaic.max_of.is_some() { 12 } else { 0 };
         let pixel = of_rules.max().unwrap_or(0) + of_best + self.masks.len() * self.granules;
         (rows * cols * pixel) as u64
@@ -234,13 +234,14 @@ impl Read {
 /// What is wanted of an asset.
 #[derive(Clone, Copy)]
 enum Wanted<'a> {
-    Band { band: &'a Band, is_masked: bool },
+    Band { band: &'a Band, rule: MosaicRule, is_masked: bool },
     Mask(&'a Mask),
 }
 
 impl<'a> Wanted<'a> {
-    fn band(band: &'a Band, is_masked: bool) -> Self {
-        Self::Band { band, is_masked }
+    fn band(band: &'a Band, schema: &Schema) -> Self {
+        let is_masked = schema.masks.iter().any(|mask| mask.is_for(&band.name));
+        Self::Band { band, rule: schema.rule_of(band), is_masked }
     }
 
     fn mask(mask: &'a Mask) -> Self {
@@ -300,9 +301,7 @@ impl<'a> Wanted<'a> {
             Self::Mask(_) if theirs.is_float() => {
                 Some(format!("it holds {theirs}, and masks are of integers"))
             }
-            Self::Band { band, .. }
-                if band.mosaic != Some(MosaicRule::Count) && !band.holds(theirs) =>
-            {
+            Self::Band { band, rule, .. } if *rule != MosaicRule::Count && !band.holds(theirs) => {
                 let ours = band.dtype;
                 Some(format!(
                     "it holds {theirs}, which does not fit into the band's {ours}: declare the band as {theirs}"
@@ -320,24 +319,26 @@ impl<'a> Wanted<'a> {
     ) -> Result<Numbers, String> {
         let says_validity = file.says_validity(number);
         let said = asset.bands.get(self.asset_band() - 1).and_then(|info| info.nodata);
-        let said = said.filter(|_| !says_validity);
+        // What the file says comes first.
+        let told = |nodata: Option<f64>| nodata.filter(|_| !file.declares_validity(number));
         Ok(match self {
-            Self::Band { band, is_masked } => {
-                if let Some(reason) = misfit(band, granule, asset, file.scale_offset(number)) {
+            Self::Band { band, rule, is_masked } => {
+                let is_counted = *rule == MosaicRule::Count;
+                let stored = file.scale_offset(number);
+                if let Some(reason) = misfit(band, granule, asset, stored).filter(|_| !is_counted) {
                     return Err(reason);
                 }
+                let nodata = told(band.source_nodata.or(said));
                 Numbers {
                     granule: index,
-                    nodata: band.source_nodata.or(said),
-                    is_guarded: says_validity
-                        || *is_masked
-                        || band.source_nodata.is_some()
-                        || said.is_some(),
+                    nodata,
+                    is_guarded: says_validity || *is_masked || nodata.is_some(),
                     linear: harmonise::applied(band, granule, asset)?,
                 }
             }
             Self::Mask(_) => {
-                Numbers { granule: index, nodata: said, is_guarded: true, linear: Linear::IDENTITY }
+                let (nodata, linear) = (told(said), Linear::IDENTITY);
+                Numbers { granule: index, nodata, is_guarded: true, linear }
             }
         })
     }
@@ -354,9 +355,7 @@ fn misfit(
     let (theirs, ours) = (Linear { scale, offset }, harmonise::declared(band));
     let is_declared = band.scale.is_some() || band.offset.is_some();
     let is_looked_at = matches!(band.harmonise, Harmonise::Refuse | Harmonise::Item);
-    let is_silent = theirs == Linear::IDENTITY
-        || band.mosaic == Some(MosaicRule::Count)
-        || harmonise::said(band, granule, asset).is_some();
+    let is_silent = theirs == Linear::IDENTITY || harmonise::said(band, granule, asset).is_some();
     (is_declared && is_looked_at && !is_silent && theirs != ours).then(|| {
         format!(
             "the file says scale {scale} and offset {offset}, the cube declares {} and {}: if the file is wrong declare harmonise = \"as_stored\" for the band",
@@ -383,10 +382,8 @@ async fn read(
     };
     let open = round.assets.open(granule, asset, wanted.variable(), &wanted.name()).await?;
     let file = &open.raster;
-    let step = round.cube.steps().get(job.patch.time as usize).map(|step| step.range());
-    let Some(band) = band_of(file, wanted.asset_band(), step).map_err(fault)? else {
-        return Ok(Vec::new());
-    };
+    let slice = round.cube.slice_of((granule, file), job.patch.time, wanted.asset_band());
+    let Some(band) = slice.map_err(fault)? else { return Ok(Vec::new()) };
     if let Some(reason) = wanted.fault(file.dtype(band)?) {
         return Err(fault(reason));
     }
@@ -430,22 +427,21 @@ async fn read(
             )));
         }
     };
+    let window = round.cube.patches().window(job.patch);
+    let target = (round.cube.geobox(), &window);
     let transform = Arc::new(Transform::new(&patch.crs, &whole.crs)?);
     let level = match wanted.needs_full_resolution() {
         true => 0,
-        false => level(file, &whole, patch, &transform),
+        false => level(file, &whole, target, &transform),
     };
     let grid = match level {
         0 => whole,
-        _ => {
-            let info = &file.levels()[level];
-            GeoBox::from_shape(whole.crs.clone(), whole.bounds(), info.width, info.height)?
-        }
+        _ => file.levels()[level].geobox(&whole).unwrap_or(whole),
     };
     // How far a kernel reaches depends on the scale at this level, which a first plan tells.
-    let first = ReadPlan::around(&grid, patch, &transform, 0);
+    let first = ReadPlan::of_window(&grid, target, &transform, 0);
     let scale = first.iter().map(|(_, p)| p.scale.0.max(p.scale.1)).fold(1.0, f64::max);
-    let plans = ReadPlan::around(&grid, patch, &transform, wanted.margin(scale));
+    let plans = ReadPlan::of_window(&grid, target, &transform, wanted.margin(scale));
     let reads = plans.into_iter().map(|(level_box, mut plan)| {
         if let (Wanted::Mask(mask), Some(_)) = (wanted, plan.paste) {
             // A plan to paste has no margin.
@@ -454,45 +450,6 @@ async fn read(
         placed_as(level, Placed::Grid { level: level_box, plan, transform: transform.clone() })
     });
     Ok(reads.collect())
-}
-
-/// The band of a file, by its number from 1; of a file with several instants the one whose instant
-/// falls into the step, if any does.
-fn band_of(
-    file: &RasterFile,
-    number: usize,
-    step: Option<TimeRange>,
-) -> Result<Option<usize>, String> {
-    let times: Vec<_> = match file {
-        RasterFile::Cog(_) => Vec::new(),
-        RasterFile::Local(local) => local.bands().iter().map(|band| band.time).collect(),
-    };
-    let has = |n: usize| format!("it has {n} bands, not {number}");
-    let distinct = |times: &[_]| {
-        let mut times: Vec<_> = times.iter().flatten().copied().collect();
-        times.sort_unstable();
-        times.dedup();
-        times.len()
-    };
-    let all = distinct(&times);
-    if all < 2 {
-        let is_there = number <= file.bands();
-        return if is_there { Ok(Some(number - 1)) } else { Err(has(file.bands())) };
-    }
-    let Some(step) = step else {
-        return Err(format!("it has {all} instants, and the cube has no time axis"));
-    };
-    let within: Vec<usize> =
-        (0..times.len()).filter(|i| times[*i].is_some_and(|t| step.contains(t))).collect();
-    let instants: Vec<_> = within.iter().map(|i| times[*i]).collect();
-    match (distinct(&instants), within.get(number - 1)) {
-        (0, _) => Ok(None),
-        (1, Some(band)) => Ok(Some(*band)),
-        (1, None) => Err(has(within.len())),
-        (several, _) => Err(format!(
-            "{several} of its instants fall into one step of the cube: give it a finer time axis"
-        )),
-    }
 }
 
 /// A window with a margin, as far as the grid goes.
@@ -504,8 +461,13 @@ fn grown(window: &Window, margin: usize, grid: &GeoBox) -> Window {
 }
 
 /// The overview to read, as coarse as the cube's resolution allows.
-fn level(file: &RasterFile, whole: &GeoBox, patch: &GeoBox, transform: &Transform) -> usize {
-    match ReadPlan::around(whole, patch, transform, 0).first() {
+fn level(
+    file: &RasterFile,
+    whole: &GeoBox,
+    target: (&GeoBox, &Window),
+    transform: &Transform,
+) -> usize {
+    match ReadPlan::of_window(whole, target, transform, 0).first() {
         Some((_, plan)) if plan.paste.is_none() => file.level_for(plan.scale),
         _ => 0,
     }

@@ -15,11 +15,14 @@ mod earth_engine;
 mod folders;
 mod life;
 mod mosaics;
+mod overviews;
 mod python;
 mod readers;
 mod real;
 mod scenes;
 mod shots;
+#[cfg(feature = "netcdf")]
+mod slices;
 mod summary;
 mod swaths;
 mod times;

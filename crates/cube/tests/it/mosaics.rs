@@ -3,7 +3,7 @@
 use serde_json::json;
 use terracube_cube::{Band, Error, Mosaic, Request, Schema, UnmaskedOverlap};
 use terracube_grid::{Affine, GeoBox};
-use terracube_raster::{DType, MosaicRule, Raster};
+use terracube_raster::{DType, MosaicRule, Pixels, Raster};
 
 use crate::archive::utm;
 use crate::python::{python, shared};
@@ -307,6 +307,69 @@ async fn a_median_that_memory_has_no_room_for_is_refused_by_size() {
     assert_eq!(report.failed.len(), 1);
     let reason = &report.failed[0].reason;
     assert!(reason.contains("needs 36000 bytes") && reason.contains("16384"), "{reason}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nan_is_no_value_that_hides_another() {
+    let shot = |id: &str, value: fn(usize) -> f32| {
+        let values = (0..60 * 40).map(|i| value(i % 60)).collect();
+        Shot::new(id, "2020-06-01T10:00:00Z").layer("red", &grid(), None, Pixels::F32(values))
+    };
+    let server = shots::serve(&[
+        shot("a", |col| if col < 30 { f32::NAN } else { 1.0 }),
+        shot("b", |col| if (5..55).contains(&col) { 2.0 } else { f32::NAN }),
+    ]);
+    let band = Band::new("red", DType::F32);
+    let none = Band { nodata: terracube_cube::Nodata::None, ..band.clone() };
+    for (rule, band, expected) in [
+        ("first", band.clone(), [None, Some(2.0), Some(1.0), Some(1.0)]),
+        ("last", band.clone(), [None, Some(2.0), Some(2.0), Some(1.0)]),
+        ("first", band.nodata(-9999.0), [None, Some(2.0), Some(1.0), Some(1.0)]),
+    ] {
+        let text = format!("rule = \"{rule}\"\nunmasked_overlap = \"allow\"");
+        let schema = schema(band).mosaic(mosaic(&text)).chunks(40, 5);
+        let (_, report, loaded) = filled(&schema, &server).await;
+        assert_eq!((report.filled, report.empty), (11, 1), "nothing but NaN is nothing");
+        let raster = &loaded.bands[0].rasters[0];
+        assert_eq!([2, 20, 40, 57].map(|col| raster.value(col, 9)), expected, "{rule}");
+    }
+    // Where every value is data NaN is one.
+    let schema = schema(none).mosaic(mosaic("unmasked_overlap = \"allow\""));
+    let (_, _, loaded) = filled(&schema, &server).await;
+    assert!(loaded.bands[0].rasters[0].value(20, 9).unwrap().is_nan());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nodata_of_a_file_comes_before_the_declared_one() {
+    let pixels = u16s(&grid(), |col, _| [0, 65_535, 7][col % 3]);
+    let shot = |nodata| {
+        Shot::new("a", "2020-06-01T10:00:00Z").layer("red", &grid(), nodata, pixels.clone())
+    };
+    let mut band = red().nodata(9.0);
+    band.source_nodata = Some(0.0);
+    for (nodata, expected) in
+        [(Some(65_535.0), [Some(0.0), None, Some(7.0)]), (None, [None, Some(65_535.0), Some(7.0)])]
+    {
+        let (_, report, loaded) =
+            filled(&schema(band.clone()), &shots::serve(&[shot(nodata)])).await;
+        assert!(report.failed.is_empty(), "{:?}", report.failed);
+        let raster = &loaded.bands[0].rasters[0];
+        assert_eq!([0, 1, 2].map(|col| raster.value(col, 3)), expected, "{nodata:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rule_of_all_bands_counts_as_that_of_one() {
+    let counted = |nodata: f64| {
+        let band = Band::new("red", DType::U8).nodata(nodata).scale_offset(2.0, 1.0);
+        schema(band).mosaic(mosaic("rule = \"count\""))
+    };
+    let error = counted(5.0).check().unwrap_err().to_string();
+    assert!(error.contains("its nodata is 0"), "{error}");
+    // Of uint16 in uint8, and of another scale: only how many there are is stored.
+    let (_, report, loaded) = filled(&counted(0.0), &shots::serve(&three())).await;
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    assert_eq!(row(&loaded.bands[0].rasters[0]), [Some(1.0), Some(2.0), Some(3.0)]);
 }
 
 #[test]

@@ -11,8 +11,6 @@ use crate::shots::filled;
 
 /// Serves one item with one asset `file`, seen from the first to the last day of three.
 fn serve(name: &str, bytes: Vec<u8>, geobox: &GeoBox, is_described: bool) -> Server {
-    let place = Region::from_geobox(geobox).unwrap();
-    let b = place.bbox_wgs84()[0];
     let mut properties = json!({
         "datetime": null,
         "start_datetime": "2020-06-01T00:00:00Z", "end_datetime": "2020-06-03T23:59:59Z",
@@ -23,23 +21,33 @@ fn serve(name: &str, bytes: Vec<u8>, geobox: &GeoBox, is_described: bool) -> Ser
         properties["proj:shape"] = json!([geobox.height, geobox.width]);
         properties["proj:transform"] = json!([t.a, t.b, t.c, t.d, t.e, t.f]);
     }
-    let item = json!({
-        "type": "Feature", "stac_version": "1.1.0", "id": "one", "collection": "scenes",
-        "geometry": place.to_geojson(), "links": [],
-        "bbox": [b.min_x, b.min_y, b.max_x, b.max_y], "properties": properties,
-        "assets": {"file": {"href": name}},
-    });
+    serve_all(geobox, vec![(name.to_owned(), bytes, properties)])
+}
+
+/// Serves items with one asset `file` each, by the file's name, its bytes and the properties.
+pub(crate) fn serve_all(geobox: &GeoBox, files: Vec<(String, Vec<u8>, Value)>) -> Server {
+    let place = Region::from_geobox(geobox).unwrap();
+    let b = place.bbox_wgs84()[0];
+    let (mut builder, mut items) = (Server::builder(), Vec::new());
+    for (name, bytes, properties) in files {
+        builder = builder.bytes(&format!("scenes/{name}"), bytes);
+        items.push(json!({
+            "type": "Feature", "stac_version": "1.1.0", "id": name, "collection": "scenes",
+            "geometry": place.to_geojson(), "links": [],
+            "bbox": [b.min_x, b.min_y, b.max_x, b.max_y], "properties": properties,
+            "assets": {"file": {"href": name}},
+        }));
+    }
     let collection: Value = json!({
         "type": "Collection", "stac_version": "1.1.0", "id": "scenes", "license": "CC0-1.0",
         "description": "scenes of a test", "links": [],
         "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]]},
                    "temporal": {"interval": [["2000-01-01T00:00:00Z", null]]}},
     });
-    let builder = Server::builder().bytes(&format!("scenes/{name}"), bytes);
-    builder.collection(collection, vec![item]).start().unwrap()
+    builder.collection(collection, items).start().unwrap()
 }
 
-fn schema(geobox: &GeoBox, bands: Vec<Band>) -> Schema {
+pub(crate) fn schema(geobox: &GeoBox, bands: Vec<Band>) -> Schema {
     let b = geobox.bounds();
     let extent = [b.min_x, b.min_y, b.max_x, b.max_y];
     let schema = Schema::new("whole", geobox.crs.clone(), extent, 10.0).chunks(8, 8);
@@ -48,7 +56,7 @@ fn schema(geobox: &GeoBox, bands: Vec<Band>) -> Schema {
 
 /// `tests/python/make_netcdf.py` of the raster crate made it.
 #[cfg(any(feature = "netcdf", not(feature = "gdal")))]
-fn days() -> Vec<u8> {
+pub(crate) fn days() -> Vec<u8> {
     include_bytes!("../../../raster/tests/fixtures/netcdf/days.nc").to_vec()
 }
 

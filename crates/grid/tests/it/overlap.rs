@@ -1,7 +1,7 @@
 //! Tests of the read plan against reference values and properties.
 
 use proptest::prelude::*;
-use terracube_grid::{Anchor, Bounds, Crs, GeoBox, ReadPlan, Transform, Window};
+use terracube_grid::{Affine, Anchor, Bounds, Crs, GeoBox, ReadPlan, Transform, Window};
 
 fn grid(code: &str, bounds: Bounds, resolution: f64) -> GeoBox {
     GeoBox::from_bounds(Crs::parse(code).unwrap(), bounds, (resolution, resolution), Anchor::Edge)
@@ -116,6 +116,35 @@ fn longitudes_from_0_to_360_reach_the_west() {
     assert!(
         plans.iter().any(|(placed, plan)| placed.bounds().min_x == -360.0 && plan.src.col > 340)
     );
+}
+
+/// A file of one second of arc, and grids of the same origin whose resolution was typed.
+#[test]
+fn windows_of_a_grid_are_all_copied_or_all_warped() {
+    let src = grid("EPSG:4326", Bounds::new(10.0, 49.0, 11.0, 50.0), 1.0 / 3600.0);
+    let same = Transform::new(&src.crs, &src.crs).unwrap();
+    let windows = |resolution: f64| {
+        let affine = Affine::new(resolution, 0.0, 9.0, 0.0, -resolution, 51.0);
+        let whole = GeoBox::new(src.crs.clone(), affine, 3 * 3600, 3 * 3600).unwrap();
+        let origins = (0..3 * 3600).step_by(512);
+        let windows = origins.map(|at| Window::new(at, at, 512, 512)).collect::<Vec<_>>();
+        windows
+            .into_iter()
+            .flat_map(|w| {
+                let plans = ReadPlan::of_window(&src, (&whole, &w), &same, 1);
+                plans.into_iter().map(move |(_, plan)| (w, plan.paste))
+            })
+            .collect::<Vec<_>>()
+    };
+    let typed = windows(0.000_277_777_778);
+    assert!(typed.len() > 7 && typed.iter().all(|(_, paste)| paste.is_none()), "{typed:?}");
+    for (window, paste) in windows(1.0 / 3600.0) {
+        let offset = window.col as i64 - 3600;
+        assert_eq!(paste, Some((offset, offset)));
+    }
+    // So large a grid that rounding shows far away from the file.
+    let far = windows(1.0 / 3600.0 + 1e-14);
+    assert!(far.iter().all(|(_, paste)| paste.is_some()), "{far:?}");
 }
 
 #[test]
