@@ -108,7 +108,7 @@ fn same(path: &Path, expected: &Value) {
             let stored =
                 stored.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap()));
             for (at, (found, stored)) in found.iter().zip(stored).enumerate() {
-                let is_same = (found - stored).abs() <= 1e-4 * stored.abs();
+                let is_same = (found - stored).abs() <= 1e-5 * stored.abs();
                 assert!(is_same, "{what}: {name}[{at}] is {found}, not {stored}");
             }
         }
