@@ -16,7 +16,16 @@ const ROOM: u64 = 16 << 20;
 #[derive(Debug)]
 pub(crate) enum Sink {
     Memory(BytesMut),
-    File { file: BufWriter<File>, path: PathBuf, hasher: Option<Hasher>, bytes: u64 },
+    File(Box<Part>),
+}
+
+/// A file that is being written.
+#[derive(Debug)]
+pub(crate) struct Part {
+    file: BufWriter<File>,
+    path: PathBuf,
+    hasher: Option<Hasher>,
+    bytes: u64,
 }
 
 impl Sink {
@@ -31,18 +40,18 @@ impl Sink {
     /// [`Error::File`].
     pub(crate) async fn file(path: &Path, checksum: Option<&Checksum>) -> Result<Self> {
         let file = File::create(path).await.map_err(|source| failed(path, source))?;
-        Ok(Self::File {
+        Ok(Self::File(Box::new(Part {
             file: BufWriter::with_capacity(1 << 20, file),
             path: path.to_owned(),
             hasher: checksum.map(Checksum::hasher),
             bytes: 0,
-        })
+        })))
     }
 
     pub(crate) fn len(&self) -> u64 {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
-            Self::File { bytes, .. } => *bytes,
+            Self::File(part) => part.bytes,
         }
     }
 
@@ -51,12 +60,13 @@ impl Sink {
     pub(crate) async fn take(&mut self, piece: &[u8]) -> Result<()> {
         match self {
             Self::Memory(bytes) => bytes.extend_from_slice(piece),
-            Self::File { file, path, hasher, bytes } => {
-                if let Some(hasher) = hasher {
+            Self::File(part) => {
+                if let Some(hasher) = &mut part.hasher {
                     hasher.update(piece);
                 }
-                file.write_all(piece).await.map_err(|source| failed(path, source))?;
-                *bytes += piece.len() as u64;
+                let written = part.file.write_all(piece).await;
+                written.map_err(|source| failed(&part.path, source))?;
+                part.bytes += piece.len() as u64;
             }
         }
         Ok(())
@@ -66,7 +76,7 @@ impl Sink {
     pub(crate) fn into_bytes(self) -> Bytes {
         match self {
             Self::Memory(bytes) => bytes.freeze(),
-            Self::File { .. } => Bytes::new(),
+            Self::File(_) => Bytes::new(),
         }
     }
 
@@ -75,7 +85,8 @@ impl Sink {
     /// # Errors
     /// [`Error::File`].
     pub(crate) async fn finish(self) -> Result<Option<Hasher>> {
-        let Self::File { mut file, path, hasher, .. } = self else { return Ok(None) };
+        let Self::File(part) = self else { return Ok(None) };
+        let Part { mut file, path, hasher, .. } = *part;
         file.flush().await.map_err(|source| failed(&path, source))?;
         file.get_ref().sync_all().await.map_err(|source| failed(&path, source))?;
         Ok(hasher)
