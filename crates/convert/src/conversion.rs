@@ -38,6 +38,18 @@ pub enum Outcome {
 /// # Errors
 /// Any of the crate, naming the file or option at fault.
 pub fn convert(conversion: &Conversion, readers: &Readers) -> Result<Outcome> {
+    convert_unless(conversion, readers, &|| false)
+}
+
+/// Converts one input to IDF unless it is stopped, which is asked before and after every granule.
+///
+/// # Errors
+/// Those of [`convert`], and [`Error::Stopped`], which leaves nothing behind either.
+pub fn convert_unless(
+    conversion: &Conversion,
+    readers: &Readers,
+    is_stopped: &(dyn Fn() -> bool + Sync),
+) -> Result<Outcome> {
     let Parameters { reader, input, output } = &conversion.parameters;
     let reader = readers.get(reader)?;
     output.require("collection")?;
@@ -47,7 +59,14 @@ pub fn convert(conversion: &Conversion, readers: &Readers) -> Result<Outcome> {
         output: output.clone(),
         is_compat: conversion.is_compat,
     };
-    write_granules(&conversion.out, output, conversion.is_compat, |sink| reader.read(&input, sink))
+    let going = || if is_stopped() { Err(Error::Stopped) } else { Ok(()) };
+    write_granules(&conversion.out, output, conversion.is_compat, |sink| {
+        reader.read(&input, &mut |granule| {
+            going()?;
+            sink(granule)?;
+            going()
+        })
+    })
 }
 
 /// Writes granules of one's own as IDF, as [`convert`] does with those of a reader: `give` hands

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::conversion::{Conversion, Outcome, convert};
+use crate::conversion::{Conversion, Outcome, convert_unless};
 use crate::error::{Error, Result};
 use crate::readers::Readers;
 use crate::rules::Rules;
@@ -19,11 +19,23 @@ pub trait Converter: fmt::Debug + Send + Sync {
     /// Which parameters are for which dataset.
     fn rules(&self) -> &Rules;
 
+    /// Converts one input, unless it is stopped meanwhile.
+    ///
+    /// # Errors
+    /// Any of the crate, naming what is at fault; nothing is then left behind.
+    fn convert_unless(
+        &self,
+        conversion: &Conversion,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Outcome>;
+
     /// Converts one input.
     ///
     /// # Errors
-    /// Any of the crate; then nothing is left behind.
-    fn convert(&self, conversion: &Conversion) -> Result<Outcome>;
+    /// Any of the crate, naming what is at fault; nothing is then left behind.
+    fn convert(&self, conversion: &Conversion) -> Result<Outcome> {
+        self.convert_unless(conversion, &|| false)
+    }
 }
 
 /// To IDF 1.0.
@@ -59,8 +71,12 @@ impl Converter for Idf {
         &self.rules
     }
 
-    fn convert(&self, conversion: &Conversion) -> Result<Outcome> {
-        convert(conversion, &self.readers)
+    fn convert_unless(
+        &self,
+        conversion: &Conversion,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Outcome> {
+        convert_unless(conversion, &self.readers, is_stopped)
     }
 }
 

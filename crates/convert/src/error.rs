@@ -103,6 +103,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The conversion was stopped from outside.
+    #[error("stopped: nothing of it was kept")]
+    Stopped,
     /// No rule is for a dataset.
     #[error(
         "no rule matches `{id}`: the nearest are {nearest}; `--params FILE` says how to convert it"

@@ -24,7 +24,7 @@ mod transform;
 mod unpack;
 
 pub use attribute::{Attribute, Attributes, NumberType};
-pub use conversion::{Conversion, Outcome, convert, write_granules};
+pub use conversion::{Conversion, Outcome, convert, convert_unless, write_granules};
 pub use converter::{Converter, Converters, Idf};
 pub use dataset::Dataset;
 pub use error::{Error, Result};

@@ -16,7 +16,8 @@ use clap::{Args, Subcommand};
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "\
 Exit code: 0 converted (some inputs may have nothing to convert), 5 nothing to convert in any of
-them, 3 some failed, 1 all failed.
+them, 3 some failed, 1 all failed, 4 stopped by Ctrl-C or SIGTERM: what was whole is there, and
+nothing of what was under way.
 
 With --json every result is one line on the standard output:
   {\"input\":\"a.nc\",\"parameters\":\"hycom_osu\",\"status\":\"converted\",\"granules\":[\"hycom_osu/depth_0.0m_a\"]}

@@ -13,6 +13,7 @@ use super::convert_rules;
 use crate::args::{ConvertArgs, ConvertCommand, RulesArgs};
 use crate::context::Context;
 use crate::failure::{Failure, Outcome};
+use crate::interrupt::Interrupt;
 use crate::output;
 use crate::view::View;
 
@@ -50,14 +51,19 @@ pub(crate) async fn run(context: &Context, args: ConvertArgs) -> Result<Outcome,
     let jobs = args
         .jobs
         .map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let stop = Interrupt::listen().stop();
+    let begun = stop.clone();
     let mut results = futures::stream::iter(tasks)
+        .take_while(move |_| std::future::ready(!begun.is_stopped()))
         .map(|task| {
-            let (converters, format) = (converters.clone(), args.to.clone());
+            let (converters, format, stop) = (converters.clone(), args.to.clone(), stop.clone());
             tokio::task::spawn_blocking(move || {
                 let result = match &task.conversion {
                     Ok(conversion) => converters
                         .get(&format)
-                        .and_then(|converter| converter.convert(conversion))
+                        .and_then(|converter| {
+                            converter.convert_unless(conversion, &|| stop.is_stopped())
+                        })
                         .map_err(|cause| cause.to_string()),
                     Err(reason) => Err(reason.clone()),
                 };
@@ -76,7 +82,7 @@ pub(crate) async fn run(context: &Context, args: ConvertArgs) -> Result<Outcome,
     if !args.json {
         context.note(&tally.text());
     }
-    Ok(tally.outcome())
+    Ok(if stop.is_stopped() { Outcome::Stopped } else { tally.outcome() })
 }
 
 /// The rules of a converter, with those of files above them.

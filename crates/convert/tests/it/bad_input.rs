@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use terracube_convert::{Conversion, Outcome, Parameters, Readers, Result, convert};
+use terracube_convert::{
+    Conversion, Error, Outcome, Parameters, Readers, Result, convert, convert_unless,
+};
 
 use crate::{case, made};
 
@@ -130,4 +132,80 @@ fn an_output_that_cannot_be_written_is_named() {
     std::fs::write(&out, "").unwrap();
     let error = run(&input, &out.join("below"), GRID).unwrap_err().to_string();
     assert!(error.contains("cannot be written"), "{error}");
+}
+
+#[test]
+fn masked_times_coordinates_and_data_are_told_apart() {
+    let _files = case::files();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    let masked = |name: &'static str, value: f64| {
+        made::grid(&input, |file| {
+            let mut variable = file.variable_mut(name).unwrap();
+            variable.put_attribute("missing_value", value).unwrap();
+            let len = variable.len();
+            variable.put_values(&vec![value; len], ..).unwrap();
+        });
+    };
+    masked("lat", -99.0);
+    fails(&input, GRID, &["a.nc", "axis `lat`", "masked"]);
+    masked("time", -99.0);
+    fails(&input, GRID, &["a.nc", "time", "not told", "time_coverage_start"]);
+    let out = folder.path().join("out");
+    // A grid without any value is an image all the same, as in the reference: all of it is missing.
+    made::grid(&input, |file| {
+        file.variable_mut("sst").unwrap().put_values(&[-1.0f32; 12], ..).unwrap();
+    });
+    run(&input, &out, GRID).unwrap();
+    let found = netcdf::open(out.join("c/a/a_idf_00.nc")).unwrap();
+    let bytes: Vec<u8> = found.variable("sst").unwrap().get_values(..).unwrap();
+    assert_eq!(bytes, [255; 12]);
+}
+
+#[test]
+fn what_is_stopped_leaves_nothing() {
+    let _files = case::files();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    made::grid(&input, |_| {});
+    let out = folder.path().join("out");
+    let parameters = Parameters::parse(GRID, Path::new(".")).unwrap();
+    let conversion = Conversion { input, out: out.clone(), parameters, is_compat: false };
+    // Asked before the granule is written, and after.
+    for kept in [0, 1] {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let is_stopped = || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == kept;
+        let error = convert_unless(&conversion, &Readers::built_in(), &is_stopped).unwrap_err();
+        assert!(matches!(error, Error::Stopped), "{error}");
+        assert!(!out.exists());
+    }
+}
+
+#[test]
+fn what_a_killed_conversion_left_is_removed_by_the_next() {
+    let _files = case::files();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    made::grid(&input, |_| {});
+    let out = folder.path().join("out");
+    let aside = |name: &str| {
+        let aside = out.join(name);
+        std::fs::create_dir_all(aside.join("c/a")).unwrap();
+        std::fs::write(aside.join("c/a/part.nc"), "part").unwrap();
+        aside
+    };
+    let left = aside(".terracube-idf-left");
+    std::fs::write(left.join(".lock"), "").unwrap();
+    let used = aside(".terracube-idf-used");
+    let lock = std::fs::File::create(used.join(".lock")).unwrap();
+    lock.lock().unwrap();
+    let empty = out.join(".terracube-idf-empty");
+    std::fs::create_dir(&empty).unwrap();
+    run(&input, &out, GRID).unwrap();
+    assert!(!left.exists() && !empty.exists());
+    assert!(used.join("c/a/part.nc").exists());
+    drop(lock);
+    run(&input, &out, GRID).unwrap();
+    assert!(!used.exists());
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
 }
