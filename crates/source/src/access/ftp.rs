@@ -47,31 +47,37 @@ pub(crate) async fn once(remote: &Remote, work: &Work) -> Result<Done> {
     let connections = &remote.access.0.ftp;
     let mut ftp = match connections.take(remote) {
         Some(ftp) => ftp,
-        None => connect(remote).await?,
+        None => remote.timed(connect(remote)).await?,
     };
+    let at_rest = |done| (done, true);
     let done = match work {
-        Work::Stat => stat(remote, &mut ftp).await.map(Done::Stat),
+        Work::Stat => stat(remote, &mut ftp).await.map(Done::Stat).map(at_rest),
         Work::Read(range) => read(remote, &mut ftp, range).await,
         Work::Save(to, checksum) => save(remote, &mut ftp, to, checksum.as_ref()).await,
-        Work::List => list(remote, &mut ftp).await.map(Done::Entries),
+        Work::List => list(remote, &mut ftp).await.map(Done::Entries).map(at_rest),
     };
     match &done {
+        Ok((_, false)) => {}
         // Of a server that closes what is idle the others are closed as well.
         Err(Error::Transport { .. } | Error::Truncated { .. }) => connections.forget(remote),
         // Left in the middle of a transfer.
         Err(Error::TooLarge { .. } | Error::Document { .. } | Error::File { .. }) => {}
         _ => connections.keep(remote, ftp),
     }
-    done
+    done.map(|(done, _)| done)
 }
 
-/// Bytes of a file, from `REST` on.
-async fn read(remote: &Remote, ftp: &mut AsyncRustlsFtpStream, range: &Range<u64>) -> Result<Done> {
-    let stat = stat(remote, ftp).await?;
+/// Bytes of a file, from `REST` on; and whether the connection is at rest again.
+async fn read(
+    remote: &Remote,
+    ftp: &mut AsyncRustlsFtpStream,
+    range: &Range<u64>,
+) -> Result<(Done, bool)> {
+    let stat = remote.timed(stat(remote, ftp)).await?;
     let range = range.start..range.end.min(stat.size);
     let mut sink = Sink::memory(range.end.saturating_sub(range.start));
-    retrieve(remote, ftp, &range, range.end == stat.size, &mut sink).await?;
-    Ok(Done::Bytes(stat, sink.into_bytes()))
+    let is_at_rest = retrieve(remote, ftp, &range, range.end == stat.size, &mut sink).await?;
+    Ok((Done::Bytes(stat, sink.into_bytes()), is_at_rest))
 }
 
 /// All of a file, from its beginning: that takes no `REST`.
@@ -80,11 +86,11 @@ async fn save(
     ftp: &mut AsyncRustlsFtpStream,
     to: &Path,
     checksum: Option<&Checksum>,
-) -> Result<Done> {
-    let stat = stat(remote, ftp).await?;
+) -> Result<(Done, bool)> {
+    let stat = remote.timed(stat(remote, ftp)).await?;
     let mut sink = Sink::file(to, checksum).await?;
-    retrieve(remote, ftp, &(0..stat.size), true, &mut sink).await?;
-    Ok(Done::Saved(stat, sink.finish().await?))
+    let is_at_rest = retrieve(remote, ftp, &(0..stat.size), true, &mut sink).await?;
+    Ok((Done::Saved(stat, sink.finish().await?), is_at_rest))
 }
 
 /// The entries of a folder, by `MLSD` or, where that is not known, `LIST`.
@@ -246,10 +252,10 @@ async fn retrieve(
     range: &Range<u64>,
     to_the_end: bool,
     sink: &mut Sink,
-) -> Result<()> {
+) -> Result<bool> {
     let wanted = range.end.saturating_sub(range.start);
     if wanted == 0 {
-        return Ok(());
+        return Ok(true);
     }
     let no_ranges = |error: FtpError| match code(&error) {
         Some(500..=504) if range.start > 0 => Error::NoRanges {
@@ -261,7 +267,8 @@ async fn retrieve(
     ftp.resume_transfer(usize::try_from(range.start).unwrap_or(usize::MAX))
         .await
         .map_err(no_ranges)?;
-    let mut data = ftp.retr_as_stream(path(remote)).await.map_err(no_ranges)?;
+    let open = async { ftp.retr_as_stream(path(remote)).await.map_err(no_ranges) };
+    let mut data = remote.timed(open).await?;
     let client = remote.client();
     let mut pace = client.pace.begin();
     let mut piece = BytesMut::with_capacity(PIECE);
@@ -282,14 +289,19 @@ async fn retrieve(
     }
     // Whatever the server says of it then.
     remote.check_whole(wanted, sink.len())?;
-    if to_the_end {
-        // The server sees an end, not an interruption.
-        let _ = data.read(&mut [0; 1]).await;
-    }
-    match data.finish().await {
+    let end = async {
+        if to_the_end {
+            // The server sees an end, not an interruption.
+            let _ = data.read(&mut [0; 1]).await;
+        }
+        data.finish().await
+    };
+    match tokio::time::timeout(client.read_timeout, end).await {
         // A server that was stopped half-way says so.
-        Ok(()) | Err(FtpError::UnexpectedResponse(_)) => Ok(()),
-        Err(error) => Err(failed(remote, error)),
+        Ok(Ok(()) | Err(FtpError::UnexpectedResponse(_))) => Ok(true),
+        Ok(Err(error)) => Err(failed(remote, error)),
+        // All is here. A connection that nothing went over for long is forgotten on the way.
+        Err(_) => Ok(false),
     }
 }
 

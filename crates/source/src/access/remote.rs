@@ -206,16 +206,21 @@ impl Remote {
         let attempt = || async {
             let _permits = self.permits().await;
             client.counters.request(&self.url);
-            // What may be large is bounded by its pace alone.
+            // The transfer of what may be large is bounded by its pace alone.
             if matches!(&work, Work::Save(..))
                 || matches!(&work, Work::Read(range) if range.end - range.start > UNTIMED)
             {
                 return self.once(&work).await;
             }
-            let done = tokio::time::timeout(client.total_timeout, self.once(&work)).await;
-            done.unwrap_or_else(|_| Err(self.broken("read", "timed out")))
+            self.timed(self.once(&work)).await
         };
         client.retry.run(attempt, |error| client.note_retry(&self.url, error)).await
+    }
+
+    /// `work`, which takes no longer than any request may.
+    pub(crate) async fn timed<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let done = tokio::time::timeout(self.client().total_timeout, work).await;
+        done.unwrap_or_else(|_| Err(self.broken("read", "timed out")))
     }
 
     async fn once(&self, work: &Work) -> Result<Done> {

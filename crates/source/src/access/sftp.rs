@@ -77,7 +77,7 @@ pub(crate) async fn once(remote: &Remote, work: &Work) -> Result<Done> {
         match &*place {
             Some(session) if !session.ssh.is_closed() => Arc::clone(session),
             _ => {
-                let made = Arc::new(connect(remote).await?);
+                let made = Arc::new(remote.timed(connect(remote)).await?);
                 *place = Some(Arc::clone(&made));
                 made
             }

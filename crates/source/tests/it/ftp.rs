@@ -149,6 +149,20 @@ async fn a_transfer_that_ends_early_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_says_no_more_after_all_bytes_is_not_waited_for() {
+    let Some(server) = server(&["mute"]) else { return };
+    let provider = server.provider("ftp", USER, PASSWORD).with_insecure_allowed();
+    let patience = std::time::Duration::from_secs(1);
+    let access = quick().provider(provider).read_timeout(patience).build().unwrap();
+    let (url, to) = (format!("{}/a.bin", server.url("ftp")), server.beside("copy.bin"));
+    for _ in 0..2 {
+        assert_eq!(access.download(&url, &to).await.unwrap().bytes, 3_000_000);
+        assert!(std::fs::read(&to).unwrap() == noise(3_000_000));
+    }
+    assert_eq!(access.stats().retries, 0);
+}
+
+#[tokio::test]
 async fn a_connection_is_for_the_places_of_its_provider() {
     let Some(server) = server(&[]) else { return };
     let mut provider = server.provider("ftp", USER, PASSWORD).with_insecure_allowed();

@@ -1,9 +1,10 @@
-"""An FTP server for tests: ftp.py FOLDER USER PASSWORD [tls] [old] [links] [cut] [endless].
+"""An FTP server for tests: ftp.py FOLDER USER PASSWORD [tls] [old] [links] [cut] [endless]
+[mute].
 
 Without a user everybody is let in. With `tls` it speaks TLS only, and writes the certificate to
 trust to FOLDER.pem. With `old` it knows neither MLSD nor REST. With `links` MLSD says of links
 that they are such, as ProFTPD does; with `endless` it never ends. With `cut` the first transfer
-ends after 100 000 bytes. It prints its port, then every command, and ends with its input.
+ends after 100 000 bytes. With `mute` it does not say that a transfer is complete. It prints its port, then every command, and ends with its input.
 """
 
 import datetime
@@ -63,6 +64,10 @@ base = TLS_FTPHandler if "tls" in flags else FTPHandler
 class Handler(base):
     if "old" in flags:
         proto_cmds = {k: v for k, v in base.proto_cmds.items() if k not in ("MLSD", "MLST", "REST")}
+
+    def respond(self, response, *arguments, **others):
+        if not ("mute" in flags and response.startswith("226")):
+            super().respond(response, *arguments, **others)
 
     def pre_process_command(self, line, command, argument):
         if command != "PASS":
