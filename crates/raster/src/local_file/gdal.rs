@@ -1,5 +1,6 @@
 //! Files by GDAL.
 
+mod subdataset;
 mod times;
 mod vrt;
 
@@ -12,6 +13,7 @@ use ::gdal::spatial_ref::SpatialRef;
 use ::gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags, Metadata};
 use terracube_grid::{Affine, Crs, GeoBox, Window};
 
+use self::subdataset::{Subdataset, check_single, names};
 use self::times::{time, times_missing};
 use super::library::{Handle, c_libraries};
 use super::{BandInfo, Found, LocalOptions, Reader};
@@ -74,24 +76,21 @@ pub(super) fn open(path: &Path, options: &LocalOptions) -> Result<(Found, Box<dy
         vrt::check(path, &key)?;
     }
     let mut dataset = dataset(&key, &key, vrt)?;
-    let subdatasets = subdatasets(&dataset);
-    if let Some(wanted) = options.variable.as_deref().filter(|_| !subdatasets.is_empty()) {
-        let named = |name: &str| {
-            let last = name.rsplit([':', '/']).next().unwrap_or(name).trim_matches('"');
-            name == wanted || last == wanted || name.ends_with(&format!(":{wanted}"))
-        };
-        let Some(name) = subdatasets.iter().find(|name| named(name)) else {
-            return Err(unknown_variable(wanted, &subdatasets));
-        };
-        dataset = self::dataset(name, &key, false)?;
-    } else if dataset.raster_count() == 0 {
-        let names: Vec<_> = subdatasets.iter().map(|n| last_part(n)).collect();
-        let what = if names.is_empty() {
-            "it has no raster".to_owned()
-        } else {
-            format!("it has several rasters, name one of {}", names.join(", "))
-        };
-        return Err(Error::Unsupported { key, what });
+    let all = Subdataset::all(&dataset);
+    match &options.variable {
+        Some(wanted) if all.is_empty() => check_single(&dataset, wanted)?,
+        Some(wanted) => {
+            let found = Subdataset::find(&all, wanted, &key)?;
+            dataset = self::dataset(&found.name, &key, false)?;
+        }
+        None if dataset.raster_count() > 0 => {}
+        None if all.is_empty() => {
+            return Err(Error::Unsupported { key, what: "it has no raster".to_owned() });
+        }
+        None => {
+            let what = format!("it has several rasters, name one of {}", names(&all));
+            return Err(Error::Unsupported { key, what });
+        }
     }
     let (found, dtypes) = describe(&dataset, &key)?;
     let nodata = found.bands.iter().map(|b| b.nodata).collect();
@@ -123,10 +122,9 @@ impl Open {
         };
         let pixels = pixels(&source, self.dtypes[band], window).map_err(fault)?;
         let mut raster = Raster::new(window.width, window.height, pixels)?;
-        let flags = source.mask_flags().map_err(fault)?;
         if let Some(nodata) = self.nodata[band] {
             raster.invalidate(nodata);
-        } else if flags.is_per_dataset() {
+        } else if has_mask(&source).map_err(fault)? {
             let mask = source.open_mask_band().map_err(fault)?;
             let stored = Stored { dtype: DType::U8, signed_as_unsigned: false };
             let mask = self::pixels(&mask, stored, window).map_err(fault)?;
@@ -170,24 +168,6 @@ fn dataset(name: &str, key: &str, vrt: bool) -> Result<Dataset> {
     Dataset::open_ex(name, options).map_err(|error| read_error(key, &error))
 }
 
-fn subdatasets(dataset: &Dataset) -> Vec<String> {
-    let items = dataset.metadata_domain("SUBDATASETS").unwrap_or_default();
-    let name = |item: &String| {
-        let (key, value) = item.split_once('=')?;
-        key.ends_with("_NAME").then(|| value.to_owned())
-    };
-    items.iter().filter_map(name).collect()
-}
-
-fn last_part(name: &str) -> &str {
-    name.rsplit(':').next().unwrap_or(name)
-}
-
-fn unknown_variable(wanted: &str, names: &[String]) -> Error {
-    let known: Vec<_> = names.iter().map(|n| last_part(n)).collect();
-    Error::UnknownName { kind: "variable", name: wanted.to_owned(), known: known.join(", ") }
-}
-
 fn describe(dataset: &Dataset, key: &str) -> Result<(Found, Vec<Stored>)> {
     let fault = |error: GdalError| read_error(key, &error);
     let count = dataset.raster_count();
@@ -226,6 +206,9 @@ fn describe(dataset: &Dataset, key: &str) -> Result<(Found, Vec<Stored>)> {
         }
         Err(_) if gcps.is_some() => Err("it is located by ground control points".into()),
         Err(_) if geolocation.is_some() => Err("it is located by geolocation arrays".into()),
+        Err(_) if dataset.metadata_domain("RPC").is_some_and(|items| !items.is_empty()) => {
+            Err("it is located by rational polynomials (RPC), which are not read".into())
+        }
         Err(_) => Err("it has no geotransform".into()),
     };
     let times_missing = times_missing(&times);
@@ -280,7 +263,7 @@ fn levels(dataset: &Dataset) -> Result<Vec<Level>, GdalError> {
             tile_width,
             tile_height,
             factor: (width as f64 / columns as f64, height as f64 / rows as f64),
-            has_mask: band.mask_flags()?.is_per_dataset(),
+            has_mask: has_mask(band)?,
         })
     };
     let mut levels = vec![level(&first)?];
@@ -288,6 +271,12 @@ fn levels(dataset: &Dataset) -> Result<Vec<Level>, GdalError> {
         levels.push(level(&first.overview(index)?)?);
     }
     Ok(levels)
+}
+
+/// Whether a mask says which pixels are valid, and no value does.
+fn has_mask(band: &RasterBand<'_>) -> Result<bool, GdalError> {
+    let flags = band.mask_flags()?;
+    Ok(!flags.is_all_valid() && !flags.is_nodata())
 }
 
 /// The CRS, by its code where it has one.

@@ -18,6 +18,8 @@ mod formats;
 ))]
 #[cfg(all(feature = "webp", feature = "zstd"))]
 mod gdal_files;
+#[cfg(feature = "gdal")]
+mod gdal_formats;
 mod hostile;
 #[cfg(feature = "netcdf")]
 mod netcdf_files;
