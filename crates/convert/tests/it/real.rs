@@ -58,6 +58,58 @@ fn grids_of_latitudes_and_longitudes_are_sound() {
     );
 }
 
+/// Axes of other names, degrees that are called metres, longitudes from -279.
+#[test]
+fn grids_of_other_makers_are_sound() {
+    is_sound(
+        "rio-tiler/dataset_2d.nc",
+        &format!(
+            "-t netcdf/grid/latlon -i lat_variable = y lon_variable = x variables = dataset {YEAR} \
+             -o downscale = yes"
+        ),
+    );
+    is_sound(
+        "rioxarray/veris.nc",
+        &format!(
+            "-t netcdf/grid/latlon -i lat_variable = y lon_variable = x variables = Slope,Red {YEAR}"
+        ),
+    );
+    is_sound(
+        "pyferret/tripolar_subset.nc",
+        &format!(
+            "-t netcdf/grid/latlon -i lat_variable = YU_OCEAN76_96 lon_variable = XU_OCEAN \
+             variables = U {YEAR}"
+        ),
+    );
+}
+
+#[test]
+fn grids_of_other_projections_are_sound() {
+    is_sound(
+        "iris/stereographic_toa_brightness_temperature.nc",
+        &format!(
+            "-t netcdf/grid/yx -i x_variable = x y_variable = y variables = data {YEAR} \
+             spatial_resolution = 35000 projection = \
+             \"+proj=stere +lat_0=90 +lon_0=-35 +k=1 +R=6378169 +units=m\""
+        ),
+    );
+    is_sound(
+        "rioxarray/MODIS_ARRAY.nc",
+        &format!(
+            "-t netcdf/grid/yx -i x_variable = x y_variable = y \
+             variables = __xarray_dataarray_variable__ {YEAR} spatial_resolution = 231 \
+             projection = \"+proj=sinu +lon_0=0 +R=6371007.181 +units=m\""
+        ),
+    );
+    is_sound(
+        "rioxarray/PLANET_SCOPE_3D.nc",
+        &format!(
+            "-t netcdf/grid/yx -i x_variable = x y_variable = y time_variable = time \
+             variables = blue,green {DAY} {L4} spatial_resolution = 3 projection = EPSG:32722"
+        ),
+    );
+}
+
 #[test]
 fn grids_of_projections_are_sound() {
     is_sound(
@@ -87,6 +139,22 @@ fn a_swath_of_winds_is_sound() {
              -o gcp_spacing = 4"
         ),
     );
+}
+
+#[test]
+fn a_calendar_without_dates_is_refused() {
+    let Some(shared) = case::shared() else { return };
+    let out = tempfile::tempdir().unwrap();
+    let text = format!(
+        "-t netcdf/grid/latlon -i lat_variable = lat lon_variable = lon time_variable = time \
+         variables = tos {DAY} {L4} -o collection = c"
+    );
+    let parameters = Parameters::parse(&text, Path::new(".")).unwrap();
+    let input = shared.join("data/netcdf/stars/tos_O1_2001-2002.nc");
+    let conversion = Conversion { input, out: out.path().to_owned(), parameters, is_compat: false };
+    let error = convert(&conversion, &Readers::built_in()).unwrap_err().to_string();
+    assert!(error.contains("360_day"), "{error}");
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0);
 }
 
 /// Cut from larger ones, they tell no place for pixels outside the cut: where those are is not known.
