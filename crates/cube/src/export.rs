@@ -15,7 +15,7 @@ impl Loaded {
     /// Writes the window in the format of the path's extension: `.tif`, `.png` or `.zarr`.
     ///
     /// # Errors
-    /// [`Error::Output`] for an unknown extension, several types in one GeoTIFF, more than one
+    /// [`Error::Output`] for an unknown extension, several types or nodata values in one GeoTIFF, more than one
     /// time step in a PNG, or a path that cannot be written.
     pub async fn write(&self, cube: &Cube, path: &Path) -> Result<()> {
         match path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
@@ -29,7 +29,7 @@ impl Loaded {
     /// Writes a cloud-optimised GeoTIFF with one band for each band and time step.
     ///
     /// # Errors
-    /// [`Error::Output`] when the bands have several data types; what the file system says.
+    /// [`Error::Output`] when the bands have several data types or nodata values; what the file system says.
     pub fn write_geotiff(&self, path: &Path) -> Result<()> {
         let mut file = GeoTiff::new(self.geobox.clone());
         for LoadedBand { band, rasters } in &self.bands {
@@ -37,6 +37,18 @@ impl Loaded {
                 let reason = format!(
                     "a GeoTIFF has one data type, but `{}` is {} and `{}` is {}: choose bands",
                     self.bands[0].band.name, self.bands[0].band.dtype, band.name, band.dtype
+                );
+                return Err(output(path, reason));
+            }
+            let (nodata, first) = (band.nodata_value(), self.bands[0].band.nodata_value());
+            if nodata.map(f64::to_bits) != first.map(f64::to_bits) {
+                let told = |nodata: Option<f64>| nodata.map_or("none".into(), |v| v.to_string());
+                let reason = format!(
+                    "a GeoTIFF has one nodata value, but that of `{}` is {} and that of `{}` {}: choose bands",
+                    self.bands[0].band.name,
+                    told(first),
+                    band.name,
+                    told(nodata)
                 );
                 return Err(output(path, reason));
             }
@@ -53,7 +65,7 @@ impl Loaded {
                     out = out.scale_offset(band.scale.unwrap_or(1.0), band.offset.unwrap_or(0.0));
                 }
                 file = file.band(out);
-                if let Some(nodata) = band.nodata_value() {
+                if let Some(nodata) = nodata {
                     file = file.nodata(nodata);
                 }
             }

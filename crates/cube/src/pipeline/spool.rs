@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 use terracube_raster::{LocalFile, LocalOptions};
@@ -13,8 +13,7 @@ use tokio::sync::OnceCell;
 /// removed when others need their room and nothing reads them, and all of them at the end.
 #[derive(Debug)]
 pub(super) struct Spool {
-    /// Bytes of all files together, at most.
-    limit: u64,
+    room: Arc<Room>,
     folder: OnceCell<TempDir>,
     files: Mutex<HashMap<String, Slot>>,
 }
@@ -25,7 +24,8 @@ type Slot = Arc<OnceCell<Arc<Spooled>>>;
 #[derive(Debug)]
 pub(super) struct Spooled {
     path: PathBuf,
-    bytes: u64,
+    /// Given back when the file is gone.
+    _held: Held,
 }
 
 impl Drop for Spooled {
@@ -33,6 +33,50 @@ impl Drop for Spooled {
         // What cannot be removed goes with the folder.
         let _ = std::fs::remove_file(&self.path);
     }
+}
+
+/// The bytes of all files together, those on their way included.
+#[derive(Debug)]
+struct Room {
+    limit: u64,
+    taken: Mutex<u64>,
+}
+
+/// The bytes of one file.
+#[derive(Debug)]
+struct Held {
+    room: Arc<Room>,
+    bytes: Mutex<u64>,
+}
+
+impl Held {
+    fn new(room: Arc<Room>) -> Self {
+        Self { room, bytes: Mutex::new(0) }
+    }
+
+    /// Holds as many bytes as this if there is room; an error is how many others hold.
+    fn grow(&self, bytes: u64) -> Result<(), u64> {
+        let mut taken = locked(&self.room.taken);
+        let mut own = locked(&self.bytes);
+        let others = *taken - *own;
+        let wanted = bytes.max(*own);
+        if others.saturating_add(wanted) > self.room.limit {
+            return Err(others);
+        }
+        (*taken, *own) = (others + wanted, wanted);
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut taken = locked(&self.room.taken);
+        *taken -= *locked(&self.bytes);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// An open variable of a spooled file, which stays as long as this does.
@@ -44,7 +88,8 @@ pub(super) struct Opened {
 
 impl Spool {
     pub(super) fn new(limit: u64) -> Self {
-        Self { limit, folder: OnceCell::new(), files: Mutex::default() }
+        let room = Arc::new(Room { limit, taken: Mutex::new(0) });
+        Self { room, folder: OnceCell::new(), files: Mutex::default() }
     }
 
     /// Downloads the asset, if it is not here, and opens a variable of it.
@@ -55,7 +100,7 @@ impl Spool {
         variable: Option<&str>,
     ) -> Result<Opened, Fault> {
         let slot = {
-            let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut files = locked(&self.files);
             files.entry(asset.href.clone()).or_default().clone()
         };
         let spooled = slot.get_or_try_init(|| self.download(access, asset)).await?.clone();
@@ -69,35 +114,35 @@ impl Spool {
     async fn download(&self, access: &Access, asset: &Asset) -> Result<Arc<Spooled>, Fault> {
         let make = || async { tempfile::Builder::new().prefix("terracube-spool-").tempdir() };
         let folder = self.folder.get_or_try_init(make).await.map_err(Fault::folder)?;
-        self.make_room(asset.size.unwrap_or(0))?;
-        let path = folder.path().join(file_name(&asset.href));
-        let done = access.download_asset(asset, &path).await?;
-        let spooled = Arc::new(Spooled { path, bytes: done.bytes });
-        // Its size may not have been known before.
-        self.make_room(done.bytes)?;
-        Ok(spooled)
-    }
-
-    /// Lets go of files that nobody reads until so many bytes more fit.
-    fn make_room(&self, bytes: u64) -> Result<(), Fault> {
-        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = |files: &HashMap<String, Slot>| -> u64 {
-            files.values().filter_map(|slot| slot.get()).map(|file| file.bytes).sum()
+        let held = Held::new(self.room.clone());
+        let (refused, limit) = (Mutex::new(None), self.room.limit);
+        let room = |bytes: u64| {
+            self.make_room(&held, bytes).map_err(|others| {
+                *locked(&refused) = Some((bytes, others));
+                limit.saturating_sub(others)
+            })
         };
-        if held(&files).saturating_add(bytes) > self.limit {
-            files.retain(|_, slot| {
-                Arc::strong_count(slot) > 1 || slot.get().is_none_or(|f| Arc::strong_count(f) > 1)
-            });
-        }
-        let held = held(&files);
-        if held.saturating_add(bytes) > self.limit {
+        let path = folder.path().join(file_name(&asset.href));
+        let done = access.download_asset_into(asset, &path, &room).await;
+        if let Some((bytes, others)) = *locked(&refused) {
             return Err(Fault::Full(format!(
-                "it has {bytes} bytes, and the {} bytes for whole files hold {held} that are in use: \
-                 give `spool` more, or let fewer patches be in flight",
-                self.limit
+                "it has {bytes} bytes or more, and of the {limit} bytes for whole files {others} are \
+                 in use: give `spool` more, or let fewer patches be in flight"
             )));
         }
-        Ok(())
+        done?;
+        Ok(Arc::new(Spooled { path, _held: held }))
+    }
+
+    /// Holds so many bytes for a file, letting go of files that nobody reads if need be; an error
+    /// is how many bytes others hold that are in use.
+    fn make_room(&self, held: &Held, bytes: u64) -> Result<(), u64> {
+        held.grow(bytes).or_else(|_| {
+            locked(&self.files).retain(|_, slot| {
+                Arc::strong_count(slot) > 1 || slot.get().is_none_or(|f| Arc::strong_count(f) > 1)
+            });
+            held.grow(bytes)
+        })
     }
 }
 
@@ -148,6 +193,44 @@ fn file_name(href: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Eight files that are on their way at once, of 4 each where 16 fit.
+    #[test]
+    fn what_is_on_its_way_counts() {
+        let spool = Spool::new(16);
+        let held: Vec<_> = (0..8).map(|_| Held::new(spool.room.clone())).collect();
+        let granted: Vec<_> = held.iter().map(|held| spool.make_room(held, 4)).collect();
+        assert_eq!(granted[..4], [Ok(()); 4]);
+        assert_eq!(granted[4..], [Err(16); 4]);
+        // One whose size nobody told grows as it comes.
+        drop(held);
+        let growing = Held::new(spool.room.clone());
+        let grown: Vec<_> = [3, 9, 16, 17].map(|n| spool.make_room(&growing, n)).into();
+        assert_eq!(grown, [Ok(()), Ok(()), Ok(()), Err(0)]);
+        drop(growing);
+        assert_eq!(*locked(&spool.room.taken), 0);
+    }
+
+    /// A file that nobody reads makes room for another.
+    #[test]
+    fn files_that_nobody_reads_give_way() {
+        let spool = Spool::new(16);
+        let put = |name: &str, bytes| {
+            let held = Held::new(spool.room.clone());
+            held.grow(bytes).unwrap();
+            let path = PathBuf::from(name);
+            let file = Arc::new(Spooled { path, _held: held });
+            let slot: Slot = Arc::new(OnceCell::new_with(Some(file.clone())));
+            locked(&spool.files).insert(name.to_owned(), slot);
+            file
+        };
+        let (read, idle) = (put("none/a", 6), put("none/b", 8));
+        drop(idle);
+        let new = Held::new(spool.room.clone());
+        assert_eq!(spool.make_room(&new, 11), Err(6));
+        assert_eq!(spool.make_room(&new, 10), Ok(()));
+        drop((read, new));
+    }
 
     #[test]
     fn names_keep_extensions_and_nothing_else() {

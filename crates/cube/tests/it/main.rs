@@ -12,6 +12,7 @@ mod bucket;
 mod claims;
 mod defects;
 mod earth_engine;
+mod export;
 mod folders;
 mod life;
 mod mosaics;

@@ -112,6 +112,28 @@ async fn what_does_not_fit_a_file_with_times_is_said() {
     assert!(reason.contains("unknown variable `places`: known are place, sst"), "{reason}");
 }
 
+#[cfg(feature = "netcdf")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_there_is_no_room_for_is_not_downloaded() {
+    let grid = utm(0, 0, 20, 30);
+    let server = serve("days.nc", days(), &grid, false);
+    let band = Band::new("place", DType::F32).asset("file").variable("place");
+    let axis = "start = \"2020-06-01\"\nend = \"2020-06-02\"\ngroup = \"utc_day\"";
+    let schema = schema(&grid, vec![band]).time(toml::from_str(axis).unwrap());
+    let cube = crate::shots::cube(&schema, &server).await;
+    let size = days().len() as u64;
+    for (spool, failed) in [(size - 1, 12), (size, 0)] {
+        let plan = cube.plan(&terracube_cube::Request::all()).await.unwrap();
+        let options = terracube_cube::FillOptions { spool, ..Default::default() };
+        let report = cube.fill_with(plan, options).finish().await.unwrap();
+        assert_eq!(report.failed.len(), failed, "{:?}", report.failed);
+        for failure in &report.failed {
+            let told = format!("it has {size} bytes or more, and of the {spool} bytes");
+            assert!(failure.reason.contains(&told), "{}", failure.reason);
+        }
+    }
+}
+
 #[cfg(feature = "gdal")]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_geotiff_is_read_by_gdal_whole() {

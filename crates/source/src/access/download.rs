@@ -53,8 +53,11 @@ struct PartOf {
     etag: String,
 }
 
+/// What is asked before bytes are written: whether there is room for so many of the file, from its
+/// start; an error is how many there may be.
+pub(crate) type Room<'a> = &'a (dyn Fn(u64) -> std::result::Result<(), u64> + Send + Sync);
+
 /// What is being downloaded, to where.
-#[derive(Debug)]
 struct Job<'a> {
     url: &'a Url,
     part: PathBuf,
@@ -63,6 +66,7 @@ struct Job<'a> {
     checksum: Option<&'a Checksum>,
     /// Whether it may be a web page.
     is_page: bool,
+    room: Room<'a>,
 }
 
 /// Where the bytes of an answer belong.
@@ -88,6 +92,7 @@ pub(crate) async fn download(
     href: &str,
     to: &Path,
     asset: Option<&Asset>,
+    room: Room<'_>,
 ) -> Result<Downloaded> {
     let size = asset.and_then(|asset| asset.size);
     let checksum = asset.and_then(|asset| asset.checksum.as_deref());
@@ -95,9 +100,11 @@ pub(crate) async fn download(
     let url = match access.locate(href)? {
         Location::Web(url) => url,
         #[cfg(any(feature = "ftp", feature = "sftp"))]
-        Location::Remote(url) => return save(access, &url, to, size, checksum.as_ref()).await,
+        Location::Remote(url) => {
+            return save(access, &url, to, size, checksum.as_ref(), room).await;
+        }
         // A local file goes the same way, read by the system.
-        Location::File(path) => return copy(&path, to, size, checksum.as_ref()).await,
+        Location::File(path) => return copy(&path, to, size, checksum.as_ref(), room).await,
     };
     let job = Job {
         url: &url,
@@ -106,6 +113,7 @@ pub(crate) async fn download(
         size,
         checksum: checksum.as_ref(),
         is_page: is_page(&url, asset),
+        room,
     };
     let client = access.client();
     let attempt = || job.attempt(access);
@@ -183,6 +191,8 @@ impl Job<'_> {
             self.discard().await;
             return Err(self.mismatch(size, announced));
         }
+        let told = end.or(self.size).unwrap_or(0);
+        ask(self.room, told.max(announced.unwrap_or(0)), || answer.shown())?;
         let mut hasher = self.checksum.map(Checksum::hasher);
         let (mut file, etag_note) = (self.open(start, hasher.as_mut()).await?, etag.clone());
         self.note(etag_note).await?;
@@ -194,6 +204,11 @@ impl Job<'_> {
                     bytes += piece.len() as u64;
                     if bytes > limit {
                         break Err(self.mismatch(limit, bytes));
+                    }
+                    if bytes > told
+                        && let Err(error) = ask(self.room, bytes, || answer.shown())
+                    {
+                        break Err(error);
                     }
                     if let Some(hasher) = &mut hasher {
                         hasher.update(&piece);
@@ -209,7 +224,7 @@ impl Job<'_> {
         // What came is kept for a resumption, whole or not.
         file.flush().await.map_err(|source| self.file_error("write", source))?;
         if let Err(error) = streamed {
-            if matches!(error, Error::Mismatch { .. }) {
+            if matches!(error, Error::Mismatch { .. } | Error::TooLarge { .. }) {
                 self.discard().await;
             }
             return Err(error);
@@ -298,9 +313,11 @@ async fn save(
     to: &Path,
     size: Option<u64>,
     checksum: Option<&Checksum>,
+    room: Room<'_>,
 ) -> Result<Downloaded> {
     let part = with_suffix(to, ".part");
     let file = access.remote_file(url, size)?.0;
+    ask(room, file.size().await?, || RedactedUrl::from(url).to_string())?;
     let saved = file.save(&part, checksum).await;
     if matches!(saved, Err(Error::Mismatch { .. } | Error::Changed { .. })) {
         let _ = fs::remove_file(&part).await;
@@ -321,11 +338,14 @@ async fn copy(
     to: &Path,
     size: Option<u64>,
     checksum: Option<&Checksum>,
+    room: Room<'_>,
 ) -> Result<Downloaded> {
     let part = with_suffix(to, ".part");
     let failed =
         |operation, path: &Path, source| Error::File { operation, path: path.to_owned(), source };
     let mut input = File::open(from).await.map_err(|source| failed("read", from, source))?;
+    let told = input.metadata().await.map_err(|source| failed("read", from, source))?.len();
+    ask(room, told, || from.display().to_string())?;
     let mut output = File::create(&part).await.map_err(|source| failed("write", &part, source))?;
     let mut hasher = checksum.map(Checksum::hasher);
     let (mut bytes, mut buffer) = (0, vec![0; 1 << 20]);
@@ -335,6 +355,9 @@ async fn copy(
             break;
         }
         bytes += n as u64;
+        if bytes > told {
+            ask(room, bytes, || from.display().to_string())?;
+        }
         if let Some(hasher) = &mut hasher {
             hasher.update(&buffer[..n]);
         }
@@ -363,6 +386,14 @@ async fn copy(
         resumed_from: 0,
         etag: None,
         verified: verified(checksum, size.is_some()),
+    })
+}
+
+fn ask(room: Room<'_>, bytes: u64, shown: impl FnOnce() -> String) -> Result<()> {
+    room(bytes).map_err(|limit| Error::TooLarge {
+        url: shown(),
+        limit,
+        purpose: "the place it is downloaded to",
     })
 }
 

@@ -293,7 +293,7 @@ impl Access {
     /// [`Error::Truncated`] when the file never came whole, [`Error::WebPage`] unless a name in
     /// `.html` was asked for, [`Error::File`], and the others when it can't be had.
     pub async fn download(&self, href: &str, to: &Path) -> Result<Downloaded> {
-        download::download(self, href, to, None).await
+        download::download(self, href, to, None, &|_| Ok(())).await
     }
 
     /// Downloads an asset and compares it with the size and checksum the source gave.
@@ -302,7 +302,23 @@ impl Access {
     /// [`Error::Mismatch`] when it is not what was announced (nothing is left then); else as
     /// [`download`](Self::download).
     pub async fn download_asset(&self, asset: &Asset, to: &Path) -> Result<Downloaded> {
-        download::download(self, &asset.href, to, Some(asset)).await
+        self.download_asset_into(asset, to, &|_| Ok(())).await
+    }
+
+    /// As [`download_asset`](Self::download_asset), to a place of limited room: before bytes are
+    /// written, `room` is asked for as many as the file is said to have, or, where nothing says it,
+    /// for as many as have come. Its error is how many there may be.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] when `room` refuses (nothing is left then); else as
+    /// [`download_asset`](Self::download_asset).
+    pub async fn download_asset_into(
+        &self,
+        asset: &Asset,
+        to: &Path,
+        room: &(dyn Fn(u64) -> std::result::Result<(), u64> + Send + Sync),
+    ) -> Result<Downloaded> {
+        download::download(self, &asset.href, to, Some(asset), room).await
     }
 
     /// What was asked so far.

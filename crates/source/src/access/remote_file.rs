@@ -68,7 +68,7 @@ impl RemoteFile {
         self.range(0..size).await
     }
 
-    async fn size(&self) -> Result<u64> {
+    pub(crate) async fn size(&self) -> Result<u64> {
         if let Some(pinned) = self.pinned.get() {
             return Ok(pinned.size);
         }

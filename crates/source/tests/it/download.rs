@@ -203,6 +203,43 @@ async fn size_and_checksum_are_compared() {
     assert_eq!(done.verified, Verified::Size);
 }
 
+/// Thirty bytes to where there is room for twenty, their number told and not told.
+#[tokio::test]
+async fn room_is_asked_for_before_bytes_are_written() {
+    let body = "0123456789abcdefghijklmnopqrst";
+    let told = answer("200 OK", "", body);
+    let untold = told.replace("Content-Length: 30\r\n", "");
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("b.bin");
+    for (answer, asked) in [(told.clone(), 30), (untold.clone(), 30)] {
+        let (url, serving) = scripted(vec![answer]);
+        let most = std::sync::atomic::AtomicU64::new(0);
+        let room = |bytes: u64| {
+            most.fetch_max(bytes, std::sync::atomic::Ordering::SeqCst);
+            if bytes > 20 { Err(20) } else { Ok(()) }
+        };
+        let asset = Asset::new("b", url);
+        let error = access().download_asset_into(&asset, &to, &room).await.unwrap_err();
+        assert!(matches!(error, Error::TooLarge { limit: 20, .. }), "{error}");
+        assert_eq!(most.into_inner(), asked);
+        assert_eq!(names(folder.path()), [""; 0]);
+        serving.join().unwrap();
+    }
+    let (url, _) = scripted(vec![untold]);
+    let room = |bytes: u64| if bytes > 30 { Err(30) } else { Ok(()) };
+    let done = access().download_asset_into(&Asset::new("b", url), &to, &room).await.unwrap();
+    assert_eq!((done.bytes, std::fs::read_to_string(&to).unwrap().as_str()), (30, body));
+
+    let from = folder.path().join("from");
+    std::fs::write(&from, body).unwrap();
+    let access = quick().allow_files(folder.path()).build().unwrap();
+    let asset = Asset::new("b", from.display().to_string());
+    let to = folder.path().join("c.bin");
+    let error = access.download_asset_into(&asset, &to, &|_| Err(20)).await.unwrap_err();
+    assert!(matches!(error, Error::TooLarge { limit: 20, .. }), "{error}");
+    assert!(!to.exists());
+}
+
 #[tokio::test]
 async fn a_local_file_is_copied() {
     let folder = tempfile::tempdir().unwrap();
