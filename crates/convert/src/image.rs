@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::granule::{Field, Granule, Lattice};
 use crate::lattice::{self, Axis};
 use crate::options::Options;
+use crate::readers::Override;
 use crate::samples::Samples;
 
 /// Metres of a degree, as the reference has them.
@@ -151,6 +152,14 @@ impl Field {
         };
         let is_integer = !raster.dtype().is_float() && scale == 1.0 && offset == 0.0;
         Self { is_integer, ..Self::new(name, samples) }
+    }
+
+    /// With the range, the name and the attributes that `override(NAME)` in the options says.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for what is no range.
+    pub fn overridden(self, options: &Options) -> Result<Self> {
+        Ok(Override::of(&self.name, options)?.made(self))
     }
 }
 

@@ -24,6 +24,8 @@ mod slstr_l2;
 mod topaz4;
 mod xml;
 
+pub(crate) use picture::Override;
+
 use crate::error::{Error, Result};
 use crate::reader::Reader;
 

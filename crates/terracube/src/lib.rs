@@ -3,12 +3,14 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
+mod idf;
 mod open;
 mod presets;
 mod sources;
 mod stores;
 
 pub use config::Config;
+pub use idf::write_idf;
 pub use open::{connect_cube, create_cube, open_cube, open_or_create_cube};
 pub use presets::{Preset, UnknownPreset};
 pub use sources::sources;

@@ -190,15 +190,26 @@ pub(crate) struct FillArgs {
 Examples:
   terracube cube load relief.icechunk --bbox -50,60,-40,70 -o relief.tif
   terracube cube load s2.icechunk --bands red,green,blue --time 2024-06-03 -o view.png
-  terracube cube load relief.icechunk --like scene.tif -o relief_on_scene.tif")]
+  terracube cube load relief.icechunk --like scene.tif -o relief_on_scene.tif
+  terracube cube load s2.icechunk --bbox 10,50,11,51 --time 2024-06 --to idf -o idf/")]
 pub(crate) struct LoadArgs {
     /// The cube
     pub(crate) store: String,
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// The file to write: .tif, .png or .zarr
+    /// The file to write: .tif, .png or .zarr; with --to idf the folder of the collections
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
+    /// Write granules for a viewer instead of a file, one for each time step: idf
+    ///
+    /// They are `OUTPUT/COLLECTION/GRANULE`, as of `terracube convert`; the collection is the
+    /// cube's name if --set says no other. A cube without time needs --time all the same.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) to: Option<String>,
+    /// With --to: an option of the output, as collection=NAME, gcp_spacing=64 or
+    /// override(BAND)=valid_min:0,valid_max:1
+    #[arg(long, value_name = "KEY=VALUE", requires = "to")]
+    pub(crate) set: Vec<String>,
     /// The bands, by name; all of them if not given
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) bands: Vec<String>,

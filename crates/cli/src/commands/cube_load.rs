@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use terracube::convert::{Converters, Options};
 use terracube::cube::{Cube, LoadOptions, Request};
 use terracube::grid::GeoBox;
 use terracube::raster::Cog;
@@ -18,7 +19,10 @@ use crate::{output, progress};
 const FORMATS: [&str; 4] = ["tif", "tiff", "png", "zarr"];
 
 pub(crate) async fn run(context: &Context, args: LoadArgs) -> Result<Outcome, Failure> {
-    check_format(&args.output)?;
+    let granules = granule_options(&args)?;
+    if granules.is_none() {
+        check_format(&args.output)?;
+    }
     let like = match args.like.as_deref() {
         Some(path) => Some(read_grid(path).await?),
         None => None,
@@ -44,6 +48,17 @@ pub(crate) async fn run(context: &Context, args: LoadArgs) -> Result<Outcome, Fa
         Some(like) => cube.load_like(like, request.time, &options).await?,
         None => cube.load(&request, &options).await?,
     };
+    if let Some(options) = granules {
+        let written = terracube::write_idf(&cube, &loaded, request.time, &args.output, &options)?;
+        for granule in &written {
+            output::line(&granule.display().to_string())?;
+        }
+        if written.is_empty() {
+            context.note("no pixel is valid: nothing was written");
+            return Ok(if outcome == Outcome::Done { Outcome::Nothing } else { outcome });
+        }
+        return Ok(outcome);
+    }
     loaded.write(&cube, &args.output).await?;
     output::line(&format!(
         "wrote {}: {} columns × {} rows, {} bands, {} time steps",
@@ -71,6 +86,26 @@ async fn fill(
     let report = progress::run(context, cube, plan, &args.work, &interrupt, false).await?;
     context.note(&report.to_string());
     Ok(progress::conclude(context, cube, &report))
+}
+
+/// The options of granules, where these are asked for.
+fn granule_options(args: &LoadArgs) -> Result<Option<Options>, Failure> {
+    let Some(format) = &args.to else { return Ok(None) };
+    // An unknown format is answered with the known ones.
+    Converters::built_in()?.get(format)?;
+    if cfg!(not(feature = "netcdf")) {
+        return Err(Failure::usage(format!(
+            "--to {format}: this program was built without the feature `netcdf`"
+        )));
+    }
+    let mut options = Options::default();
+    for set in &args.set {
+        let Some((key, value)) = set.split_once('=') else {
+            return Err(Failure::usage(format!("--set {set}: it is not KEY=VALUE")));
+        };
+        options.set(key.trim(), value.trim());
+    }
+    Ok(Some(options))
 }
 
 /// Nothing shall be downloaded for a file that cannot be written in the end.

@@ -113,6 +113,48 @@ fn a_window_becomes_a_png_and_a_zarr() {
 }
 
 #[test]
+fn a_window_becomes_granules_for_a_viewer() {
+    let world = World::created();
+    let area = bbox(1..3, 1..2);
+    let load = |more: &[&str]| {
+        let base = ["cube", "load", "cube.icechunk", "--bbox", &area, "--crs", "EPSG:3413"];
+        world.run(&[&base, more].concat())
+    };
+    let wax = load(&["--to", "wax", "-o", "out"]);
+    assert!(wax.code != Some(0) && wax.stderr.contains("idf"), "{wax:?}");
+    if cfg!(not(feature = "netcdf")) {
+        let refused = load(&["--to", "idf", "-o", "out"]);
+        assert_eq!(refused.code, Some(2));
+        assert!(refused.stderr.contains("`netcdf`"), "{refused:?}");
+        assert_eq!(world.asset_requests(), 0);
+        return;
+    }
+    #[cfg(feature = "netcdf")]
+    {
+        use terracube::raster::{LocalFile, LocalOptions};
+        let set = ["--set", "collection=seen", "--set", "gcp_spacing=16"];
+        let run = load(&[&["--to", "idf", "-o", "out"], &set[..]].concat());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        let granule = run.stdout.trim();
+        assert_eq!(granule, "seen/relief_2024-06-01");
+        let name = granule.rsplit('/').next().unwrap();
+        let file = world.path(&format!("out/{granule}/{name}_idf_00.nc"));
+        let options = LocalOptions { variable: Some("elevation".into()), allow_vrt: false };
+        let file = LocalFile::open(&file, &options).unwrap();
+        let window = terracube::grid::Window::new(0, 0, 128, 64);
+        let raster = file.read(0, 0, window).unwrap();
+        let band = file.band(0).unwrap();
+        // 254 steps of the range.
+        for (col, row) in [(0, 0), (127, 0), (64, 32), (63, 63), (127, 63)] {
+            let expected = f64::from(height(64 + col, 64 + row));
+            let found = raster.value(col, row).unwrap() * band.scale + band.offset;
+            assert!((found - expected).abs() <= 0.51 * band.scale, "{found}, {expected}");
+        }
+        assert_eq!(std::fs::read_dir(world.path("out")).unwrap().count(), 1);
+    }
+}
+
+#[test]
 fn a_window_like_another_file() {
     let world = World::created();
     world.ok(&["cube", "load", "cube.icechunk", "--like", "se.tif", "-o", "like.tif"]);

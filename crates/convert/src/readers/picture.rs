@@ -10,7 +10,7 @@ use crate::unpack;
 
 /// What `override(VARIABLE)` says.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Override {
+pub(crate) struct Override {
     least: Bound,
     most: Bound,
     flag: Option<Flag>,
@@ -36,7 +36,7 @@ struct Flag {
 }
 
 impl Override {
-    pub(super) fn of(variable: &str, input: &Options) -> Result<Self> {
+    pub(crate) fn of(variable: &str, input: &Options) -> Result<Self> {
         let key = format!("override({variable})");
         let said = input.pairs(&key)?;
         let bound = |name: &str| match said.get(name) {
@@ -81,21 +81,15 @@ impl Override {
 
     /// The field of a variable's values, with its name and range.
     pub(super) fn field(&self, variable: &NcVariable, samples: Samples) -> Field {
-        let own = unpack::own_range(variable);
-        let bound = |said: Bound, own: Option<f64>| match said {
-            Bound::At(value) => Some(value),
-            Bound::Auto => None,
-            Bound::Unsaid => own,
-        };
         let mut field = Field::new(variable.name.clone(), samples);
-        field.least = bound(self.least, own.map(|range| range.0));
-        field.most = bound(self.most, own.map(|range| range.1));
+        if let Some((least, most)) = unpack::own_range(variable) {
+            field = field.ranged(least, most);
+        }
         field.attributes = variable.attributes.clone();
         field.is_integer = !variable.kind.is_float()
             && variable.attributes.get("scale_factor").is_none()
             && variable.attributes.get("add_offset").is_none();
-        self.dress(&mut field);
-        field
+        self.made(field)
     }
 
     /// Sets what is said on a field that has a range already.
@@ -126,9 +120,13 @@ impl Override {
     }
 
     /// A field that is of no variable, with its name and range.
-    pub(super) fn made(&self, mut field: Field) -> Field {
-        let at = |bound: Bound| if let Bound::At(value) = bound { Some(value) } else { None };
-        (field.least, field.most) = (at(self.least), at(self.most));
+    pub(crate) fn made(&self, mut field: Field) -> Field {
+        let bound = |said: Bound, own: Option<f64>| match said {
+            Bound::At(value) => Some(value),
+            Bound::Auto => None,
+            Bound::Unsaid => own,
+        };
+        (field.least, field.most) = (bound(self.least, field.least), bound(self.most, field.most));
         self.dress(&mut field);
         field
     }
