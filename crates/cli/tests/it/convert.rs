@@ -28,3 +28,39 @@ fn a_dataset_without_a_rule_fails() {
     world.fails(&["convert", "a.nc", "-o", "out", "--set", "x"], 2, &["KEY=VALUE"]);
     world.fails(&["convert", "a.nc", "-o", "out", "--to", "wax"], 1, &["wax", "idf"]);
 }
+
+/// Stopped by a signal it finishes the granule at hand or drops it, and leaves nothing half done.
+#[cfg(feature = "netcdf")]
+#[test]
+fn a_signal_ends_conversions_and_leaves_nothing_half_done() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+
+    for signal in ["INT", "TERM"] {
+        let world = World::new();
+        let names: Vec<String> = (0..300).map(|index| format!("{index}.tif")).collect();
+        for name in &names {
+            let image =
+                crate::world::cog(&world.path(""), name, 0, 0, terracube::raster::DType::F32);
+            std::fs::write(world.path(name), image).unwrap();
+        }
+        let mut args = vec!["convert", "-o", "out", "--json", "--jobs", "1"];
+        args.extend(["--set", "reader=raster", "--set", "collection=c"]);
+        args.extend(["--set", "indicative_time=2023-01-05T06:00:00Z"]);
+        args.extend(names.iter().map(String::as_str));
+        let mut run = world.command(&args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let mut all = vec![lines.next().unwrap()];
+        let pid = run.id().to_string();
+        let sent = Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap();
+        assert!(sent.success());
+        all.extend(lines);
+        assert_eq!(run.wait().unwrap().code(), Some(4));
+        let status = |line: &String| serde_json::from_str::<Value>(line).unwrap()["status"].clone();
+        let converted = all.iter().filter(|line| status(line) == "converted").count();
+        assert!((1..300).contains(&converted), "{converted}");
+        // The collection, and nothing aside.
+        let names = |folder: &str| std::fs::read_dir(world.path(folder)).unwrap().count();
+        assert_eq!((names("out"), names("out/c")), (1, converted));
+    }
+}
