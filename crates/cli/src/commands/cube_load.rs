@@ -34,6 +34,12 @@ pub(crate) async fn run(context: &Context, args: LoadArgs) -> Result<Outcome, Fa
         context.connect(&args.store).await?
     };
     check_bands(&cube, &args.bands)?;
+    if granules.is_some() && cube.schema().time.is_none() && request.time.is_none() {
+        return Err(Failure::usage(format!(
+            "--to: the cube `{}` has no time: say what time the window is of by --time",
+            cube.schema().name
+        )));
+    }
     if let Some(like) = &like {
         request = cube.request_like(like, request.time)?;
     }

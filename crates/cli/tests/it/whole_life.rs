@@ -133,10 +133,14 @@ fn a_window_becomes_granules_for_a_viewer() {
     {
         use terracube::raster::{LocalFile, LocalOptions};
         let set = ["--set", "collection=seen", "--set", "gcp_spacing=16"];
-        let run = load(&[&["--to", "idf", "-o", "out"], &set[..]].concat());
+        let timeless = load(&["--to", "idf", "-o", "out"]);
+        assert_eq!(timeless.code, Some(2), "{timeless:?}");
+        assert!(timeless.stderr.contains("--time"), "{timeless:?}");
+        assert_eq!(world.asset_requests(), 0, "nothing is downloaded for it");
+        let run = load(&[&["--to", "idf", "-o", "out", "--time", "2024-06-01"], &set[..]].concat());
         assert_eq!(run.code, Some(0), "{run:?}");
         let granule = run.stdout.trim();
-        assert_eq!(granule, "seen/relief_2024-06-01");
+        assert_eq!(granule, "seen/relief");
         let name = granule.rsplit('/').next().unwrap();
         let file = world.path(&format!("out/{granule}/{name}_idf_00.nc"));
         let options = LocalOptions { variable: Some("elevation".into()), allow_vrt: false };
@@ -152,6 +156,20 @@ fn a_window_becomes_granules_for_a_viewer() {
         }
         assert_eq!(std::fs::read_dir(world.path("out")).unwrap().count(), 1);
     }
+}
+
+#[cfg(feature = "netcdf")]
+#[test]
+fn steps_of_a_window_become_granules_each() {
+    let world = World::new();
+    let time = "[time]\ntimes = [\"2024-05-31\", \"2024-06-01\"]\ngroup = \"utc_day\"\n";
+    world.write("cube.toml", &format!("{}{time}", world.declaration()));
+    world.ok(&["cube", "create", "cube.toml", "cube.icechunk"]);
+    let said = world.ok(&["cube", "load", "cube.icechunk", "--to", "idf", "-o", "out"]);
+    // Nothing is there on the day before.
+    assert_eq!(said.trim(), "relief/relief_2024-06-01");
+    assert!(world.path("out/relief/relief_2024-06-01/relief_2024-06-01_idf_00.nc").is_file());
+    assert_eq!(std::fs::read_dir(world.path("out/relief")).unwrap().count(), 1);
 }
 
 #[test]
