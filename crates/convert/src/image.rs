@@ -84,6 +84,23 @@ impl Granule {
         coverage: (Time, Time),
         output: &Options,
     ) -> Result<Self> {
+        let (height, width) = (places.height, places.width);
+        if height < 2 || width < 2 {
+            return Err(Error::option(
+                "path",
+                format!(
+                    "places of {height} rows and {width} columns span no area: 2 by 2 are the least"
+                ),
+            ));
+        }
+        let is_step = |step: f64| step.is_finite() && step > 0.0;
+        let (across, down) = places.step;
+        if !is_step(across) || !is_step(down) {
+            return Err(Error::option(
+                "path",
+                format!("places are {across} by {down} pixels apart: both must be more than 0"),
+            ));
+        }
         let failed = |reason: String| Error::Projection { text: places.crs.to_string(), reason };
         let to_wgs84 = Transform::new(&places.crs, &Crs::wgs84())
             .map_err(|cause| failed(cause.to_string()))?;

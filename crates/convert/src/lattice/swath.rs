@@ -93,7 +93,7 @@ pub(crate) fn lines_of(
 ) -> Result<(Vec<i32>, Vec<i32>)> {
     let lines = |keys: [&str; 2], pixels: usize| -> Result<Vec<i32>> {
         let spacing = output.spacing(&keys, 32)?;
-        super::lines(pixels, (pixels - 1).div_ceil(spacing), spacing)
+        super::lines(pixels, pixels.saturating_sub(1).div_ceil(spacing), spacing)
     };
     let row_lines = lines(["gcp_row_spacing", "gcp_spacing"], rows)?;
     Ok((row_lines, lines(["gcp_cell_spacing", "gcp_spacing"], cells)?))

@@ -4,17 +4,20 @@
 //! as they are, and are inflated and deflated elsewhere, on all cores.
 
 use std::ffi::CString;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use hdf5_metno_sys::h5::hsize_t;
 use hdf5_metno_sys::h5d::{
     H5D_layout_t, H5Dclose, H5Dget_chunk_info_by_coord, H5Dget_create_plist, H5Dget_space,
-    H5Dget_type, H5Dopen2, H5Dread_chunk, H5Dset_extent, H5Dwrite_chunk,
+    H5Dget_type, H5Dopen2, H5Dset_extent, H5Dwrite_chunk,
 };
-use hdf5_metno_sys::h5f::{H5F_ACC_RDONLY, H5F_ACC_RDWR, H5Fclose, H5Fopen};
+use hdf5_metno_sys::h5f::{H5F_ACC_RDONLY, H5F_ACC_RDWR, H5Fclose, H5Fget_create_plist, H5Fopen};
 use hdf5_metno_sys::h5i::hid_t;
 use hdf5_metno_sys::h5p::{
     H5P_DEFAULT, H5Pclose, H5Pget_chunk, H5Pget_filter2, H5Pget_layout, H5Pget_nfilters,
+    H5Pget_userblock,
 };
 use hdf5_metno_sys::h5s::{H5Sclose, H5Sget_simple_extent_dims};
 use hdf5_metno_sys::h5t::{H5T_order_t, H5Tclose, H5Tget_order, H5Tget_size};
@@ -28,8 +31,8 @@ const RANK: usize = 32;
 pub(super) struct Stored {
     file: hid_t,
     set: hid_t,
-    /// Bytes of the file, when it was opened: no chunk has more.
-    length: u64,
+    /// The same file, whose bytes are read without the library.
+    plain: File,
 }
 
 /// How a data set lies in its file.
@@ -49,7 +52,7 @@ impl Stored {
     /// A variable of the root group; `None` where HDF5 does not know it.
     pub(super) fn open(path: &Path, variable: &str, is_to_be_written: bool) -> Option<Self> {
         quiet_hdf5();
-        let length = std::fs::metadata(path).ok()?.len();
+        let plain = File::open(path).ok()?;
         let file = CString::new(path.to_str()?).ok()?;
         // The name of one that is named like a dimension and no coordinate.
         let names = [variable.to_owned(), format!("_nc4_non_coord_{variable}")];
@@ -64,7 +67,7 @@ impl Stored {
             for name in names.into_iter().filter_map(|name| CString::new(name).ok()) {
                 let set = H5Dopen2(file, name.as_ptr(), H5P_DEFAULT);
                 if set >= 0 {
-                    return Some(Self { file, set, length });
+                    return Some(Self { file, set, plain });
                 }
             }
             H5Fclose(file);
@@ -119,24 +122,40 @@ impl Stored {
     }
 
     /// The bytes of the chunk that begins at an offset, all filters applied; `None` where it was
-    /// not written or has been filtered in another way.
+    /// not written, has been filtered in another way, or does not lie in the file.
     pub(super) fn chunk(&self, offset: &[usize]) -> Option<Vec<u8>> {
+        let (address, size) = self.place(offset)?;
+        // Not by `H5Dread_chunk`: that looks the chunk up again and writes as many bytes as what it
+        // finds says, which in a hostile file are others than those there is room for.
+        if address.checked_add(size)? > self.plain.metadata().ok()?.len() {
+            return None;
+        }
+        let mut bytes = vec![0u8; usize::try_from(size).ok()?];
+        let mut plain = &self.plain;
+        plain.seek(SeekFrom::Start(address)).ok()?;
+        plain.read_exact(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
+    /// Where in the file the chunk is that begins at an offset, and its bytes; `None` where it was
+    /// not written or has been filtered in another way.
+    fn place(&self, offset: &[usize]) -> Option<(u64, u64)> {
         let offset: Vec<hsize_t> = offset.iter().map(|at| *at as hsize_t).collect();
         let _alone = libnetcdf_lock.lock();
-        let (mut skipped, mut address, mut size) = (0, 0, 0);
-        // SAFETY: the data set is open, offsets have its rank, the buffer has room for the chunk,
-        // and the lock of the library is held.
-        unsafe {
+        let (mut skipped, mut address, mut size, mut user_block) = (0, 0, 0, 0);
+        // SAFETY: file and data set are open, offsets have its rank, what is opened is closed, and
+        // the lock of the library is held.
+        let is_found = unsafe {
+            let plan = H5Fget_create_plist(self.file);
+            let is_told = H5Pget_userblock(plan, &mut user_block) >= 0;
+            H5Pclose(plan);
             let at = offset.as_ptr();
-            let found =
-                H5Dget_chunk_info_by_coord(self.set, at, &mut skipped, &mut address, &mut size);
-            if found < 0 || skipped != 0 || size == 0 || size > self.length {
-                return None;
-            }
-            let mut bytes = vec![0u8; usize::try_from(size).ok()?];
-            let buffer = bytes.as_mut_ptr().cast();
-            (H5Dread_chunk(self.set, H5P_DEFAULT, at, &mut skipped, buffer) >= 0).then_some(bytes)
-        }
+            is_told
+                && H5Dget_chunk_info_by_coord(self.set, at, &mut skipped, &mut address, &mut size)
+                    >= 0
+        };
+        // Addresses count from behind the user's block.
+        (is_found && user_block == 0 && skipped == 0 && size > 0).then_some((address, size))
     }
 
     /// Gives it a size, up to which it is then readable.
@@ -181,5 +200,47 @@ impl Drop for Stored {
     fn drop(&mut self) {
         // What was read is read; a writer says `close`.
         let _ = self.shut();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stored;
+
+    /// A hostile file: two records of one chunk, the one that is found by going through them with
+    /// fewer bytes than the one that is found by a search.
+    #[test]
+    fn a_chunk_has_the_bytes_of_the_record_that_was_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.nc");
+        let mut file = netcdf::create(&path).unwrap();
+        file.add_dimension("row", 3).unwrap();
+        file.add_dimension("col", 65_536).unwrap();
+        let mut variable = file.add_variable::<u8>("x", &["row", "col"]).unwrap();
+        variable.set_chunking(&[1, 65_536]).unwrap();
+        variable.set_compression(1, false).unwrap();
+        let mut state = 1u32;
+        let noise = |index: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if index / 65_536 == 0 { 0 } else { (state >> 24) as u8 }
+        };
+        let values: Vec<u8> = (0..3 * 65_536).map(noise).collect();
+        variable.put_values(&values, ..).unwrap();
+        file.close().unwrap();
+        let sizes = |path| {
+            let stored = Stored::open(path, "x", false).unwrap();
+            [0, 1].map(|row| stored.place(&[row, 0]).unwrap().1)
+        };
+        let [small, large] = sizes(&path);
+        assert!(small < 1000 && large > 60_000, "{small} {large}");
+        // A key of the version 1 B-tree: bytes, filters skipped, then offsets in 8 bytes each.
+        let mut bytes = std::fs::read(&path).unwrap();
+        let key = [&(large as u32).to_le_bytes()[..], &[0; 4], &1u64.to_le_bytes()].concat();
+        let at = bytes.windows(key.len()).position(|found| found == key).unwrap();
+        bytes[at + 8] = 0;
+        std::fs::write(&path, &bytes).unwrap();
+        let stored = Stored::open(&path, "x", false).unwrap();
+        let size = stored.place(&[0, 0]).unwrap().1;
+        assert_eq!(stored.chunk(&[0, 0]).unwrap().len() as u64, size);
     }
 }

@@ -209,3 +209,20 @@ fn what_a_killed_conversion_left_is_removed_by_the_next() {
     assert!(!used.exists());
     assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1);
 }
+
+#[test]
+fn a_raster_of_one_latitude_or_longitude_is_refused() {
+    let _files = case::files();
+    let folder = tempfile::tempdir().unwrap();
+    for (rows, cols) in [(1, 10), (10, 1)] {
+        let input = folder.path().join(format!("{rows}.nc"));
+        let mut file = netcdf::create(&input).unwrap();
+        made::axis(&mut file, "lat", &made::line(10.0, 1.0, rows), "degrees_north");
+        made::axis(&mut file, "lon", &made::line(0.0, 1.0, cols), "degrees_east");
+        let mut sst = file.add_variable::<f32>("sst", &["lat", "lon"]).unwrap();
+        sst.put_values(&[1.0f32; 10], ..).unwrap();
+        file.close().unwrap();
+        let text = "-t raster -i indicative_time = 20230101 -o collection = c";
+        fails(&input, text, &[&format!("{rows} rows and {cols} columns"), "2 by 2"]);
+    }
+}
