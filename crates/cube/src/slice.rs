@@ -34,7 +34,9 @@ impl Cube {
         let times: Vec<Option<Time>> = match file {
             RasterFile::Cog(_) => Vec::new(),
             RasterFile::Local(local) => {
-                if let Some(reason) = local.times_missing() {
+                // Whoever names a later one of a cube without time knows which it is.
+                let is_named = self.schema().time.is_none() && number > 1;
+                if let Some(reason) = local.times_missing().filter(|_| !is_named) {
                     return Err(format!("when its slices are of is not known: {reason}"));
                 }
                 local.bands().iter().map(|band| band.time).collect()

@@ -77,6 +77,11 @@ async fn slices_whose_times_are_not_understood_are_refused() {
         let server = serve_all(&grid(), vec![("a.nc".into(), file, three_days())]);
         let mut without_time = place(axis);
         without_time.time = None;
+        let mut third = without_time.clone();
+        third.bands[0].asset_band = 3;
+        let (_, report, loaded) = filled(&third, &server).await;
+        assert!(report.failed.is_empty(), "{:?}", report.failed);
+        assert_eq!(slices(&loaded), [Some(2)]);
         for schema in [place(axis), without_time] {
             let (cube, report, _) = filled(&schema, &server).await;
             let reason = &report.failed[0].reason;

@@ -256,6 +256,44 @@ fn virtual_rasters_reach_nothing_outside_their_folder() {
     }
 }
 
+/// `gdalwarp -of VRT -t_srs EPSG:4326` of GDAL 3.6.2 wrote `warped.vrt`; `gdal_translate -of ENVI`
+/// gives pixels of this CRC-32.
+#[test]
+fn warped_virtual_rasters_are_read_as_gdalwarp_writes_them() {
+    let fixtures = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"));
+    let folder = tempfile::tempdir().unwrap();
+    let image = fixtures.join("geotiff/uint8_deflate_predictor2.tif");
+    std::fs::copy(image, folder.path().join("a.tif")).unwrap();
+    let written = std::fs::read_to_string(fixtures.join("warped.vrt")).unwrap();
+    let opened = |from: &str, to: &str| {
+        assert!(written.contains(from), "{from}");
+        let path = folder.path().join("a.vrt");
+        std::fs::write(&path, written.replace(from, to)).unwrap();
+        LocalFile::open(&path, &LocalOptions { variable: None, allow_vrt: true })
+    };
+    let file = opened("<Options>", "<Options>").unwrap();
+    assert_eq!(file.geobox().unwrap().crs.epsg_code(), Some(4326));
+    let raster = file.read(0, 0, Window::new(0, 0, 41, 23)).unwrap();
+    assert_eq!(libdeflater::crc32(raster.pixels.as_bytes()), 635_694_542);
+
+    let area = "<Option key=\"AREA_OF_INTEREST\">";
+    let longitude = "<Option key=\"CENTER_LONG\">13</Option><Option key=\"AREA_OF_INTEREST\">";
+    assert!(opened(area, longitude).is_ok());
+    for (from, to) in [
+        (area, "<Option key=\"COORDINATE_OPERATION\">"),
+        (area, "<Option key=\"AREA_OF_INTEREST\" KEY=\"COORDINATE_OPERATION\">"),
+        ("<MaxError>", "<Options></Options><MaxError>"),
+        // GDAL 3.6 asks for these.
+        ("<SourceSRS>", "<SourceSRS>http://127.0.0.1:9/a</SourceSRS><SourceSRS>"),
+        ("<SourceSRS>", "<SourceSRS>/vsicurl/http://127.0.0.1:9/a</SourceSRS><SourceSRS>"),
+        ("<TargetSRS>", "<TargetSRS>+proj=longlat +nadgrids=/tmp/a</TargetSRS><TargetSRS>"),
+        ("<SRS ", "<GCPList Projection=\"http://127.0.0.1:9/a\" /><SRS "),
+    ] {
+        let error = opened(from, to).expect_err(to).to_string();
+        assert!(error.contains("the virtual raster"), "{to}: {error}");
+    }
+}
+
 /// Made by `gdal_translate` 3.6 with `BAND_n_IDS` and `BAND_n_PDS_TEMPLATE_ASSEMBLED_VALUES`: the
 /// forecasts for 6 and 12 hours after two midnights; gdalinfo gives these times.
 #[test]

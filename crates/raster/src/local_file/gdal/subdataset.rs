@@ -42,31 +42,42 @@ impl Subdataset {
 
     /// The one that is called `wanted`: as GDAL names it, or by the end of its path.
     pub(super) fn find<'a>(all: &'a [Self], wanted: &str, key: &str) -> Result<&'a Self> {
-        let exact = |one: &&Self| one.name == wanted || one.variable == wanted;
-        if let Some(found) = all.iter().find(exact) {
+        if let Some(found) = all.iter().find(|one| one.name == wanted) {
             return Ok(found);
         }
         let ends = |one: &&Self| {
             let rest = one.name.strip_suffix(wanted);
             rest.is_some_and(|rest| rest.ends_with([':', '/']))
         };
-        match &all.iter().filter(ends).collect::<Vec<_>>()[..] {
+        let mut called: Vec<_> = all.iter().filter(|one| one.variable == wanted).collect();
+        if called.is_empty() {
+            called = all.iter().filter(ends).collect();
+        }
+        match &called[..] {
             [found] => Ok(found),
             [] => Err(unknown(wanted, names(all))),
             several => Err(Error::Unsupported {
                 key: key.to_owned(),
                 what: format!("several of its rasters are called `{wanted}`, name one of {}", {
-                    let all: Vec<_> = several.iter().map(|one| one.variable.as_str()).collect();
+                    let all: Vec<_> = several.iter().map(|one| one.path()).collect();
                     all.join(", ")
                 }),
             }),
         }
     }
+
+    /// What tells it from others of its name: what follows the file in GDAL's name of it.
+    fn path(&self) -> &str {
+        let path = self.name.rsplit_once("\":").map_or(&*self.variable, |(_, path)| path);
+        path.trim_start_matches('/')
+    }
 }
 
-/// The names of all, for messages.
+/// The names of all, for messages; with their paths where several have the same.
 pub(super) fn names(all: &[Subdataset]) -> String {
-    all.iter().map(|one| one.variable.as_str()).collect::<Vec<_>>().join(", ")
+    let is_one = |one: &&Subdataset| all.iter().filter(|o| o.variable == one.variable).count() == 1;
+    let name = |one| if is_one(&one) { one.variable.as_str() } else { one.path() };
+    all.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether the only raster of a file may be called `wanted`: by its own name, where the driver
@@ -102,6 +113,8 @@ mod tests {
             ("HDF5:\"/a/b.h5\"://night/sst", "[3x4] //night/sst (16-bit integer)"),
             ("HDF4_EOS:EOS_GRID:\"/a/b.hdf\":Grid 1km:state", "[2x2] state Grid 1km (8-bit)"),
             ("HDF4_SDS:UNKNOWN:\"/a/b.hdf\":0", "[8x12] Band 0 (16-bit integer)"),
+            ("HDF4_EOS:EOS_GRID:\"/a/b.hdf\":Grid 1km:count", "[2x2] count Grid 1km (8-bit)"),
+            ("HDF4_EOS:EOS_GRID:\"/a/b.hdf\":Grid 500m:count", "[4x4] count Grid 500m (8-bit)"),
         ]
         .map(|(name, description)| Subdataset::new(name, description))
         .into()
@@ -119,6 +132,7 @@ mod tests {
             (found("state"), found("Grid 1km:state"), found("Band 0"), found("0")),
             (2, 2, 3, 3)
         );
+        assert_eq!((found("Grid 1km:count"), found("Grid 500m:count")), (4, 5));
         assert_eq!(found("HDF5:\"/a/b.h5\"://day/sst"), 0);
     }
 
@@ -131,5 +145,7 @@ mod tests {
             error("st")
         );
         assert!(error("sst").contains("name one of day/sst, night/sst"), "{}", error("sst"));
+        let counts = error("count");
+        assert!(counts.contains("name one of Grid 1km:count, Grid 500m:count"), "{counts}");
     }
 }

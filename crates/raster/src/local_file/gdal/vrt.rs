@@ -105,9 +105,22 @@ const ELEMENTS: [&str; 92] = [
     "vrtrasterband",
     "warpmemorylimit",
 ];
-/// Further elements with text or numbers only.
-const MORE_ELEMENTS: [&str; 5] =
-    ["workingdatatype", "usemaskband", "transformer", "srcalphaband", "clamp"];
+/// Further elements with text or numbers only; `options` below a transformation of CRS.
+const MORE_ELEMENTS: [&str; 6] =
+    ["workingdatatype", "usemaskband", "transformer", "srcalphaband", "clamp", "options"];
+/// The options of a transformation of CRS that are numbers or switches. `COORDINATE_OPERATION` is
+/// none: it names grids.
+const TRANSFORM_OPTIONS: [&str; 7] = [
+    "ALLOW_BALLPARK",
+    "AREA_OF_INTEREST",
+    "CENTER_LONG",
+    "COORDINATE_EPOCH",
+    "DST_COORDINATE_EPOCH",
+    "ONLY_BEST",
+    "SRC_COORDINATE_EPOCH",
+];
+/// The elements whose text is a CRS, which GDAL also takes from files and addresses.
+const CRSS: [&str; 3] = ["srs", "sourcesrs", "targetsrs"];
 /// The elements whose text is the name of a file.
 const SOURCES: [&str; 2] = ["sourcefilename", "sourcedataset"];
 /// The attributes that name nothing.
@@ -192,12 +205,22 @@ fn fault(node: Node<'_, '_>, folder: &Path) -> Option<String> {
     if !is_known || node.tag_name().namespace().is_some() {
         return Some(format!("has an element `{element}`, which may name files or functions"));
     }
+    let parent = node.parent().map(|parent| parent.tag_name().name().to_ascii_lowercase());
+    let is_below = |name: &str| parent.as_deref() == Some(name);
+    if name == "options" && !is_below("reprojectiontransformer") {
+        return Some("has `Options` that are not of a transformation of CRS".to_owned());
+    }
+    let is_transform_option = name == "option" && is_below("options");
     let mut relative = Vec::new();
     for attribute in node.attributes() {
         let (of, value) = (attribute.name().to_ascii_lowercase(), attribute.value());
         let is_fine = match &*of {
             "subclass" => CLASSES.contains(&value),
             "domain" if name == "metadata" => DOMAINS.contains(&value),
+            "key" if is_transform_option => {
+                TRANSFORM_OPTIONS.iter().any(|known| known.eq_ignore_ascii_case(value))
+            }
+            "projection" => is_crs(value),
             _ => ATTRIBUTES.contains(&&*of),
         };
         if !is_fine {
@@ -207,6 +230,9 @@ fn fault(node: Node<'_, '_>, folder: &Path) -> Option<String> {
         if of == "relativetovrt" {
             relative.push(value);
         }
+    }
+    if CRSS.contains(&&*name) && !is_crs(node.text().unwrap_or_default()) {
+        return Some(format!("has a CRS in `{element}` that is neither WKT nor a code"));
     }
     if !SOURCES.contains(&&*name) {
         return None;
@@ -225,6 +251,19 @@ fn fault(node: Node<'_, '_>, folder: &Path) -> Option<String> {
         _ => return outside(),
     };
     names_others(&source).then(|| "names a file that may name others".to_owned())
+}
+
+/// Whether a CRS is WKT, a code or of PROJ's parameters, without a path or an address to read.
+fn is_crs(text: &str) -> bool {
+    let text = text.trim();
+    let keyword = text.split('[').next().unwrap_or_default();
+    let is_wkt =
+        text.contains('[') && keyword.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    let names_grids = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        ["grids=", "init="].iter().any(|of| word.contains(of)) && word.contains(['/', '\\'])
+    };
+    (is_wkt || !text.contains(['/', '\\'])) && !text.split([' ', '\t', '\n', '"']).any(names_grids)
 }
 
 /// Whether a file is a text of the kinds that name others, as virtual rasters and services do.
