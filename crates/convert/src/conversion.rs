@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::granule::Granule;
 use crate::idf::{self, Staging};
 use crate::options::Options;
 use crate::parameters::Parameters;
@@ -84,6 +85,7 @@ pub fn write_granules(
     let removed = output.names("remove_variables");
     let mut staging = Staging::below(out)?;
     let reading = give(&mut |mut granule| {
+        are_of_the_image(&granule)?;
         transform::add(&mut granule, output)?;
         granule.fields.retain(|field| !removed.iter().any(|name| field.is_named(name)));
         if granule.fields.is_empty() {
@@ -95,6 +97,20 @@ pub fn write_granules(
     match reading {
         Reading::Nothing(reason) => Ok(Outcome::Skipped(reason)),
         Reading::Done => Ok(Outcome::Converted(staging.place()?)),
+    }
+}
+
+/// Every field has a value for each pixel.
+fn are_of_the_image(granule: &Granule) -> Result<()> {
+    let pixels = granule.lattice.pixels();
+    match granule.fields.iter().find(|field| field.samples.len() != pixels) {
+        Some(field) => Err(Error::FieldSize {
+            granule: granule.id.clone(),
+            field: field.name.clone(),
+            found: field.samples.len(),
+            pixels,
+        }),
+        None => Ok(()),
     }
 }
 

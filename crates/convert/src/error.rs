@@ -61,6 +61,20 @@ pub enum Error {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// A variable has not a value for each pixel of its granule.
+    #[error(
+        "granule `{granule}`: variable `{field}` has {found} values, the image {pixels} pixels"
+    )]
+    FieldSize {
+        /// The granule.
+        granule: String,
+        /// The variable.
+        field: String,
+        /// Its values.
+        found: usize,
+        /// Pixels of the granule's lattice.
+        pixels: usize,
+    },
     /// An option is missing or has a value that cannot be used.
     #[error("option `{key}`: {reason}")]
     Option {

@@ -100,7 +100,7 @@ impl Lattice {
     /// Pixels of the image.
     #[must_use]
     pub fn pixels(&self) -> usize {
-        self.sizes.iter().product()
+        self.sizes.iter().fold(1, |all, size| all.saturating_mul(*size))
     }
 }
 

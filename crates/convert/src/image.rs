@@ -176,7 +176,7 @@ impl Field {
     /// # Errors
     /// [`Error::Option`] for what is no range.
     pub fn overridden(self, options: &Options) -> Result<Self> {
-        Ok(Override::of(&self.name, options)?.made(self))
+        Ok(Override::unmasked(&self.name, options)?.made(self))
     }
 }
 

@@ -15,6 +15,7 @@ mod moment;
 mod nc;
 mod options;
 mod parameters;
+mod pixels;
 mod reader;
 mod readers;
 mod rule;

@@ -8,11 +8,15 @@ use rayon::prelude::*;
 use super::NcVariable;
 use super::stored::{Layout, Stored};
 use crate::attribute::NumberType;
+use crate::pixels;
 
 /// Values below which the library is as fast.
 const LEAST: usize = 1 << 18;
 /// Chunks in a variable, beyond which HDF5 takes long to find one.
 const MOST_CHUNKS: usize = 1024;
+
+/// Bytes that deflate makes of one at most are 1032.
+const MOST_INFLATED: usize = 1100;
 
 const DEFLATE: i32 = 1;
 const SHUFFLE: i32 = 2;
@@ -50,7 +54,7 @@ pub(super) fn window<T: Number>(
     start: &[usize],
     count: &[usize],
 ) -> Option<Vec<T>> {
-    let total = count.iter().product::<usize>();
+    let total = pixels::count(count)?;
     if total < LEAST || cfg!(target_endian = "big") {
         return None;
     }
@@ -108,11 +112,12 @@ pub(super) fn window<T: Number>(
 /// Whether the layout is one that is read here, and the library sees the same variable.
 fn is_known(layout: &Layout, variable: &NcVariable) -> bool {
     let chunks = |(size, chunk): (&usize, &usize)| size.div_ceil((*chunk).max(1));
-    let count: usize = layout.shape.iter().zip(&layout.chunk).map(chunks).product();
+    let chunks: Vec<usize> = layout.shape.iter().zip(&layout.chunk).map(chunks).collect();
     layout.shape == variable.shape
         && layout.bytes == variable.kind.bytes()
         && layout.is_little_endian
-        && count <= MOST_CHUNKS
+        && pixels::count(&chunks).is_some_and(|count| count <= MOST_CHUNKS)
+        && pixels::count(&layout.chunk).is_some_and(|count| count > 0)
         && matches!(layout.filters.as_slice(), [] | [DEFLATE] | [SHUFFLE] | [SHUFFLE, DEFLATE])
 }
 
@@ -136,6 +141,10 @@ impl Window<'_> {
         let len = self.layout.chunk.iter().product::<usize>() * self.layout.bytes;
         if !self.layout.filters.contains(&DEFLATE) {
             return (part.bytes.len() == len).then_some(part);
+        }
+        // No room for what cannot come of so few bytes.
+        if len / MOST_INFLATED > part.bytes.len() {
+            return None;
         }
         let mut bytes = vec![0; len];
         let found = Decompressor::new().zlib_decompress(&part.bytes, &mut bytes).ok()?;

@@ -10,6 +10,7 @@ use super::inflate::{self, Number};
 use super::{NcVariable, value};
 use crate::attribute::{Attribute, Attributes, NumberType};
 use crate::error::{Error, Result};
+use crate::pixels;
 
 /// A netCDF file open for reading.
 pub(crate) struct NcFile {
@@ -148,7 +149,8 @@ impl NcFile {
         let Some(variable) = self.file.variable(name) else {
             return Err(failed(netcdf::Error::NotFound(name.to_owned())));
         };
-        if count.contains(&0) {
+        // What was never written takes no room in the file, but would here.
+        if pixels::counted(&self.path, &format!("variable `{name}`"), count)? == 0 {
             return Ok(Vec::new());
         }
         let extent = |(start, count): (&usize, &usize)| Extent::SliceCount {

@@ -64,6 +64,21 @@ impl Override {
         })
     }
 
+    /// The same for what is read where no other variable can mask it.
+    ///
+    /// # Errors
+    /// [`Error::Option`] where one is to.
+    pub(crate) fn unmasked(variable: &str, input: &Options) -> Result<Self> {
+        let over = Self::of(variable, input)?;
+        match over.flag_variable() {
+            None => Ok(over),
+            Some(flag) => Err(Error::option(
+                &format!("override({variable})"),
+                format!("flag_variable `{flag}` cannot mask here: leave it out"),
+            )),
+        }
+    }
+
     /// The variable that masks, if one does.
     pub(super) fn flag_variable(&self) -> Option<&str> {
         self.flag.as_ref().map(|flag| flag.variable.as_str())

@@ -18,6 +18,7 @@ use crate::granule::{Field, Granule};
 use crate::idf;
 use crate::moment;
 use crate::options::Options;
+use crate::pixels;
 use crate::reader::{Input, Reader, Reading, Sink};
 
 /// `raster`.
@@ -53,6 +54,8 @@ impl Reader for RasterImage {
             return Err(Error::input(&input.path, "it has no image"));
         };
         let chosen = image.chosen(options)?;
+        // A file without its pixels says any size in a few bytes.
+        pixels::counted(&input.path, "the image", &[full.height, full.width])?;
         let overrides = options.pairs("global_overrides")?;
         let mut of_file = Attributes::default();
         let software = image.tag("TIFFTAG_SOFTWARE");
@@ -76,7 +79,7 @@ impl Reader for RasterImage {
                     field.attributes.set(key, text);
                 }
             }
-            granule.fields.push(Override::of(&name, options)?.made(field));
+            granule.fields.push(Override::unmasked(&name, options)?.made(field));
         }
         if granule.fields.iter().all(|field| field.samples.is_all_missing()) {
             return Ok(Reading::Nothing("no pixel is valid".to_owned()));

@@ -51,7 +51,7 @@ impl Reader for Rtofs {
             let place =
                 Slab { at: &at, rows: &track.rows, cols: &track.cells, window: track.window };
             let samples = slab(&file, &variable, &place)?;
-            let mut field = Override::of(name, &options)?.field(&variable, samples);
+            let mut field = Override::unmasked(name, &options)?.field(&variable, samples);
             // The range is always that of the data.
             (field.least, field.most) = (None, None);
             fields.push(field);

@@ -140,7 +140,8 @@ impl Wanted {
                 names.iter().any(|it| it == **name)
             }
         };
-        let with_override = |name: &&'static str| Ok((*name, Override::of(name, &input.input)?));
+        let with_override =
+            |name: &&'static str| Ok((*name, Override::unmasked(name, &input.input)?));
         VARIABLES.iter().filter(is_wanted).map(with_override).collect::<Result<_>>().map(Self)
     }
 

@@ -169,6 +169,6 @@ fn field(
     let mut field = Field::new(name.clone(), samples)
         .ranged(least, most)
         .with("long_name", format!("{} top-of-atmosphere reflectance", band.name));
-    Override::of(&name, options)?.apply(&mut field);
+    Override::unmasked(&name, options)?.apply(&mut field);
     Ok(field)
 }

@@ -226,3 +226,18 @@ fn a_raster_of_one_latitude_or_longitude_is_refused() {
         fails(&input, text, &[&format!("{rows} rows and {cols} columns"), "2 by 2"]);
     }
 }
+
+#[test]
+fn a_variable_that_was_never_written_is_not_made_room_for() {
+    let _files = case::files();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    let mut file = netcdf::create(&input).unwrap();
+    made::axis(&mut file, "time", &[0.0], "hours since 2023-01-01");
+    made::axis(&mut file, "lat", &made::line(-40.0, 0.001, 1 << 16), "degrees_north");
+    made::axis(&mut file, "lon", &made::line(0.0, 0.001, 1 << 16), "degrees_east");
+    let mut sst = file.add_variable::<f32>("sst", &["time", "lat", "lon"]).unwrap();
+    sst.set_chunking(&[1, 1024, 1024]).unwrap();
+    file.close().unwrap();
+    fails(&input, GRID, &["a.nc", "`sst`", "65536 by 65536", "the most"]);
+}

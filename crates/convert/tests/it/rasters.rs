@@ -145,9 +145,67 @@ fn a_raster_without_a_time_a_band_or_a_place_is_refused() {
     fails(&input, "", &["a.tif", "indicative_time"]);
     let day = "indicative_time = 20230101";
     fails(&input, &format!("{day} variables = depth"), &["`depth`", "band_1 (height)"]);
+    let masked = format!("{day} override(band_1) = flag_variable:quality,flag_min:4");
+    fails(&input, &masked, &["override(band_1)", "`quality` cannot mask"]);
+    let sparse = folder.path().join("c.tif");
+    std::fs::write(&sparse, sparse_tiff()).unwrap();
+    fails(&sparse, day, &["c.tif", "32768 by 65536", "the most"]);
     let text = folder.path().join("b.tif");
     std::fs::write(&text, "nothing").unwrap();
     fails(&text, day, &["b.tif", "not readable as a raster"]);
+}
+
+/// 32768 rows of 65536 bytes, all of whose tiles are missing.
+fn sparse_tiff() -> Vec<u8> {
+    let tiles = 32 * 64u32;
+    let entries = [
+        (256u16, 65_536u32),
+        (257, 32_768),
+        (258, 8),
+        (259, 1),
+        (262, 1),
+        (277, 1),
+        (322, 1024),
+        (323, 1024),
+        (324, 0),
+        (325, 0),
+    ];
+    let behind = 8 + 2 + 12 * entries.len() as u32 + 4;
+    let mut file = b"II\x2a\0\x08\0\0\0".to_vec();
+    file.extend((entries.len() as u16).to_le_bytes());
+    for (tag, value) in entries {
+        let (count, value) = match tag {
+            324 => (tiles, behind),
+            325 => (tiles, behind + 4 * tiles),
+            _ => (1, value),
+        };
+        file.extend(tag.to_le_bytes());
+        file.extend(4u16.to_le_bytes());
+        file.extend(count.to_le_bytes());
+        file.extend(value.to_le_bytes());
+    }
+    file.extend(vec![0; 4 + 8 * tiles as usize]);
+    file
+}
+
+#[test]
+fn a_field_of_another_size_than_its_image_is_named() {
+    let out = tempfile::tempdir().unwrap();
+    let affine = Affine::new(0.5, 0.0, -10.0, 0.0, -0.25, 60.0);
+    let geobox = GeoBox::new(Crs::wgs84(), affine, 40, 31).unwrap();
+    let output = Options::of([("collection", "c")]);
+    let at = Time::parse("2023-06-01T00:00:00Z").unwrap();
+    let error = write_granules(out.path(), &output, false, |sink| {
+        let mut granule = Granule::on_grid("own", &geobox, (at, at), &output)?;
+        granule.fields.push(Field::of_raster("n", &ramp(), (1.0, 0.0)));
+        sink(granule)?;
+        Ok(Reading::Done)
+    });
+    let error = error.unwrap_err().to_string();
+    for word in ["`own`", "`n`", "1200 values", "1240 pixels"] {
+        assert!(error.contains(word), "`{word}` is not in: {error}");
+    }
+    assert_eq!(std::fs::read_dir(out.path()).unwrap().count(), 0);
 }
 
 /// A program's own pixels: what a window of a cube is written with.

@@ -5,6 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::pixels;
 
 /// Means of the squared modulus over blocks, row by row; lines are read one after the other.
 pub(super) fn block_means(
@@ -19,11 +20,13 @@ pub(super) fn block_means(
     };
     let file = File::open(path).map_err(|cause| Error::read(path, "it", cause))?;
     let mut image = Image::open(file).map_err(failed)?;
-    if image.lines < rows * height || image.samples < cells * width {
+    let is_there = rows.checked_mul(height).is_some_and(|wanted| wanted <= image.lines)
+        && cells.checked_mul(width).is_some_and(|wanted| wanted <= image.samples);
+    if !is_there {
         let size = format!("{} by {}", image.lines, image.samples);
         return Err(failed(format!("it has {size} pixels, fewer than the annotation says")));
     }
-    let mut means = vec![0.0; rows * cells];
+    let mut means = vec![0.0; pixels::counted(path, "the image", &[rows, cells])?];
     for line in 0..rows * height {
         let power = image.power(line).map_err(|reason| failed(format!("line {line}: {reason}")))?;
         let first = line / height * cells;
@@ -110,6 +113,14 @@ impl Image {
         if (strips.len() as u64) < lines.div_ceil(rows_per_strip) {
             return Err("there are fewer strips than lines need".to_owned());
         }
+        // It is not compressed: what has no room in the file is not there.
+        let length = image.file.metadata().map_err(|cause| cause.to_string())?.len();
+        let needed = lines.checked_mul(samples).and_then(|all| all.checked_mul(bits / 8));
+        if needed.is_none_or(|needed| needed > length) {
+            return Err(format!(
+                "it says {lines} by {samples} pixels, for which its {length} bytes are too few"
+            ));
+        }
         (image.lines, image.samples) = (lines as usize, samples as usize);
         (image.rows_per_strip, image.strips) = (rows_per_strip as usize, strips);
         image.kind = kind;
@@ -152,7 +163,7 @@ impl Image {
         let start = self.uint(place, place as usize)?;
         let count = self.uint(start, counted)?.min(4096);
         let entry = |at: u64| -> Outcome<Entry> {
-            let field = at + 4 + place;
+            let field = at.saturating_add(4 + place);
             let mut uint = |at, bytes| self.uint(at, bytes);
             let (tag, kind) = (uint(at, 2)?, uint(at + 2, 2)?);
             Ok(Entry { tag, kind, count: uint(at + 4, place as usize)?, field })

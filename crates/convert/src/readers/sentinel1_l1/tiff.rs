@@ -8,6 +8,7 @@ use terracube_raster::Cog;
 use terracube_store::{Directory, Key};
 
 use crate::error::{Error, Result};
+use crate::pixels;
 
 /// Most pixels decoded at once.
 const STRIP: usize = 1 << 24;
@@ -33,6 +34,14 @@ pub(super) fn block_means(
         .build()
         .map_err(|cause| failed(&cause))?;
     let cog = runtime.block_on(Cog::open(Arc::new(store), key)).map_err(|cause| failed(&cause))?;
+    let (lines, samples) = cog.levels().first().map_or((0, 0), |level| (level.height, level.width));
+    let is_there = rows.checked_mul(height).is_some_and(|wanted| wanted <= lines)
+        && cells.checked_mul(width).is_some_and(|wanted| wanted <= samples);
+    if !is_there {
+        let reason = "pixels, fewer than the annotation says";
+        return Err(failed(&format!("it has {lines} by {samples} {reason}")));
+    }
+    pixels::counted(path, "the image", &[rows, cells])?;
     let at_once = (STRIP / (cells * width * height).max(1)).clamp(1, rows);
     let mut means = Vec::with_capacity(rows * cells);
     for first in (0..rows).step_by(at_once) {
