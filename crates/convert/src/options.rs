@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::grammar;
+use crate::readers::Override;
 
 /// Options by key; a later setting of a key wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -40,6 +41,25 @@ impl Options {
         let mut all = below.0.clone();
         all.extend(self.0.clone());
         Self(all)
+    }
+
+    /// Checks, before there are pixels, what [`write_granules`](crate::write_granules) and
+    /// [`Field::overridden`](crate::Field::overridden) take from these: spacings of the lattice
+    /// (`gcp_spacing` and its like) and every `override(VARIABLE)`.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for what is no spacing, no range, or a mask.
+    pub fn check_granules(&self) -> Result<()> {
+        for (key, _) in self.iter() {
+            if key.starts_with("gcp_") && key.ends_with("spacing") {
+                self.spacing(&[key], 1)?;
+            }
+            let variable = key.strip_prefix("override(").and_then(|rest| rest.strip_suffix(')'));
+            if let Some(variable) = variable {
+                Override::unmasked(variable, self)?;
+            }
+        }
+        Ok(())
     }
 
     /// The text of a key that must be there.
@@ -106,5 +126,25 @@ impl Options {
     pub(crate) fn are_centres(&self) -> bool {
         self.get("geoloc_at_pixel_center")
             .is_none_or(|text| matches!(text.to_lowercase().as_str(), "true" | "yes"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn what_granules_cannot_be_written_with_is_told_before() {
+        let check = |key, value| Options::of([(key, value)]).check_granules();
+        check("gcp_spacing", "64").unwrap();
+        check("override(sst)", "valid_min:0,valid_max:auto,name:t").unwrap();
+        for (key, value) in [
+            ("gcp_spacing", "abc"),
+            ("gcp_lat_spacing", "0"),
+            ("override(sst)", "valid_min:low"),
+            ("override(sst)", "flag_variable:quality,flag_min:4"),
+        ] {
+            assert!(check(key, value).is_err(), "{key} = {value}");
+        }
     }
 }

@@ -10,13 +10,14 @@ use terracube_grid::{Time, TimeRange};
 /// for each band, in physical units. `time` is what a cube without time covers. Ranges of bands are
 /// those of all steps together, so that colours mean the same in all of them, where `options` tell
 /// no other (`override(BAND)`). Options of the output are the converter's; `collection` is the
-/// cube's name where they do not tell it.
+/// cube's name where they do not tell it. `id_prefix` and `id_suffix` are put around the names of
+/// granules as they are.
 ///
 /// Folders of granules are given back, relative to `out`; there are none where no pixel is valid.
 ///
 /// # Errors
-/// [`Error::Option`] for a cube without time when `time` is missing; any of the converter's. Then
-/// nothing is left behind.
+/// [`Error::Option`] for a cube without time when `time` is missing, and for a name of the input's
+/// file in names of granules, as there is none; any of the converter's. Then nothing is left behind.
 pub fn write_idf(
     cube: &Cube,
     loaded: &Loaded,
@@ -25,7 +26,9 @@ pub fn write_idf(
     options: &Options,
 ) -> Result<Vec<PathBuf>, Error> {
     let name = cube.schema().name.as_str();
+    options.check_granules()?;
     let output = options.over(&Options::of([("collection", name)]));
+    let (prefix, suffix) = (affix(&output, "id_prefix")?, affix(&output, "id_suffix")?);
     let steps: Vec<(String, (Time, Time))> = if loaded.steps.is_empty() {
         let is_open = |time: &TimeRange| time.start == Time::MIN || time.end == Time::MAX;
         let Some(time) = time.filter(|time| !is_open(time)) else {
@@ -47,7 +50,12 @@ pub fn write_idf(
     let outcome = write_granules(out, &output, false, |sink| {
         let mut reading = Reading::Nothing("no pixel is valid".to_owned());
         for (index, (id, coverage)) in steps.into_iter().enumerate() {
-            let mut granule = Granule::on_grid(id, &loaded.geobox, coverage, &output)?;
+            let mut granule = Granule::on_grid(
+                format!("{prefix}{id}{suffix}"),
+                &loaded.geobox,
+                coverage,
+                &output,
+            )?;
             granule.attributes.set("title", name);
             for (band, range) in loaded.bands.iter().zip(&ranges) {
                 let Some(raster) = band.rasters.get(index) else { continue };
@@ -73,6 +81,17 @@ pub fn write_idf(
     match outcome {
         Outcome::Converted(granules) => Ok(granules),
         Outcome::Skipped(_) => Ok(Vec::new()),
+    }
+}
+
+/// A text around the names of granules.
+fn affix<'a>(output: &'a Options, key: &str) -> Result<&'a str, Error> {
+    match output.get(key) {
+        Some("INPUT_FILENAME") => Err(Error::Option {
+            key: key.to_owned(),
+            reason: "a cube is no file: give a text instead of INPUT_FILENAME".to_owned(),
+        }),
+        found => Ok(found.unwrap_or_default()),
     }
 }
 

@@ -20,8 +20,12 @@ const FORMATS: [&str; 4] = ["tif", "tiff", "png", "zarr"];
 
 pub(crate) async fn run(context: &Context, args: LoadArgs) -> Result<Outcome, Failure> {
     let granules = granule_options(&args)?;
-    if granules.is_none() {
-        check_format(&args.output)?;
+    match &granules {
+        Some(options) => {
+            check_folder(&args.output)?;
+            options.check_granules().map_err(|cause| Failure::usage(format!("--set: {cause}")))?;
+        }
+        None => check_format(&args.output)?,
     }
     let like = match args.like.as_deref() {
         Some(path) => Some(read_grid(path).await?),
@@ -134,6 +138,18 @@ fn check_format(path: &Path) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+/// Nor for a folder that cannot be one.
+fn check_folder(path: &Path) -> Result<(), Failure> {
+    match path.ancestors().find(|path| path.exists()) {
+        Some(found) if !found.is_dir() => Err(Failure::usage(format!(
+            "--output {}: with --to it is a folder, and `{}` is a file",
+            path.display(),
+            found.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn check_bands(cube: &Cube, names: &[String]) -> Result<(), Failure> {

@@ -132,15 +132,28 @@ fn a_window_becomes_granules_for_a_viewer() {
     #[cfg(feature = "netcdf")]
     {
         use terracube::raster::{LocalFile, LocalOptions};
-        let set = ["--set", "collection=seen", "--set", "gcp_spacing=16"];
+        let set = ["collection=seen", "gcp_spacing=16", "id_prefix=a_", "id_suffix=_b"]
+            .map(|set| ["--set", set])
+            .concat();
         let timeless = load(&["--to", "idf", "-o", "out"]);
         assert_eq!(timeless.code, Some(2), "{timeless:?}");
         assert!(timeless.stderr.contains("--time"), "{timeless:?}");
+        world.write("taken", "");
+        let day = ["--to", "idf", "--time", "2024-06-01"];
+        for (more, word) in [
+            (["-o", "out", "--set", "gcp_spacing=abc"], "gcp_spacing"),
+            (["-o", "out", "--set", "override(elevation)=valid_min:low"], "valid_min"),
+            (["-o", "taken/below", "--set", "gcp_spacing=16"], "taken"),
+        ] {
+            let refused = load(&[&day[..], &more].concat());
+            assert_eq!(refused.code, Some(2), "{refused:?}");
+            assert!(refused.stderr.contains(word), "{refused:?}");
+        }
         assert_eq!(world.asset_requests(), 0, "nothing is downloaded for it");
         let run = load(&[&["--to", "idf", "-o", "out", "--time", "2024-06-01"], &set[..]].concat());
         assert_eq!(run.code, Some(0), "{run:?}");
         let granule = run.stdout.trim();
-        assert_eq!(granule, "seen/relief");
+        assert_eq!(granule, "seen/a_relief_b");
         let name = granule.rsplit('/').next().unwrap();
         let file = world.path(&format!("out/{granule}/{name}_idf_00.nc"));
         let options = LocalOptions { variable: Some("elevation".into()), allow_vrt: false };

@@ -320,6 +320,13 @@ fn replaced(from: &'static str, to: &'static str) -> impl Fn(&str, Vec<u8>) -> O
     }
 }
 
+/// The text with an element of 2^60.
+fn larger(text: &str, tag: &str) -> String {
+    let (before, rest) = text.split_once(&format!("<{tag}>")).unwrap();
+    let (_, after) = rest.split_once('<').unwrap();
+    format!("{before}<{tag}>{}<{after}", 1u64 << 60)
+}
+
 /// The error names the words, and nothing was left.
 fn fails(input: &Path, reader: &str, of_input: &str, words: &[&str]) {
     let out = tempfile::tempdir().unwrap();
@@ -352,6 +359,18 @@ fn images_that_cannot_be_read_are_named() {
         Some(if path.ends_with(".tiff") { bytes[..2000].to_vec() } else { bytes })
     });
     fails(&cut, L1, "", &["s1a-wv1", "TIFF of complex pixels"]);
+    // Sizes that only the annotation says, or only the TIFF.
+    let huge = |case: &str, tag: &'static str| {
+        changed(case, to.path(), move |path, bytes| {
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            let is_image = path.ends_with(".xml") && !path.contains("calibration-");
+            Some(if is_image { larger(&text(bytes), tag).into_bytes() } else { bytes })
+        })
+    };
+    for (case, name) in [("wave", "s1a-wv1"), ("hh", "s1a-ew")] {
+        fails(&huge(case, "numberOfLines"), L1, "", &[name, "fewer than the annotation"]);
+        fails(&huge(case, "numberOfSamples"), L1, "", &[name, "fewer than the annotation"]);
+    }
     let lone = tempfile::tempdir().unwrap();
     let without = changed("wave", lone.path(), |path, bytes| {
         (!path.contains("calibration-")).then_some(bytes)

@@ -284,6 +284,21 @@ mod tests {
     }
 
     #[test]
+    fn a_size_that_the_file_has_no_room_for_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tiff");
+        let mut bytes = file(false, true, false);
+        // The value of the first entry, the width: tag 256, type 3, one.
+        let entry = [0, 1, 3, 0, 1, 0, 0, 0, 0, 0, 0, 0];
+        let at = bytes.windows(12).position(|found| found == entry).unwrap();
+        bytes[at + 2] = 16;
+        bytes[at + 12..at + 20].copy_from_slice(&(u64::MAX / 2).to_le_bytes());
+        std::fs::write(&path, bytes).unwrap();
+        let error = block_means(&path, (1, 1), (2, 3)).unwrap_err().to_string();
+        assert!(error.contains("a.tiff") && error.contains("too few"), "{error}");
+    }
+
+    #[test]
     fn what_is_no_such_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.tiff");
