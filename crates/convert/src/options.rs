@@ -8,6 +8,9 @@ use crate::error::{Error, Result};
 use crate::grammar;
 use crate::readers::Override;
 
+/// What stands for the name of the input's file in `id_prefix` and `id_suffix`.
+pub(crate) const INPUT_FILENAME: &str = "INPUT_FILENAME";
+
 /// Options by key; a later setting of a key wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -45,11 +48,18 @@ impl Options {
 
     /// Checks, before there are pixels, what [`write_granules`](crate::write_granules) and
     /// [`Field::overridden`](crate::Field::overridden) take from these: spacings of the lattice
-    /// (`gcp_spacing` and its like) and every `override(VARIABLE)`.
+    /// (`gcp_spacing` and its like) and every `override(VARIABLE)`; and that `id_prefix` and
+    /// `id_suffix` do not ask for the name of a file.
     ///
     /// # Errors
-    /// [`Error::Option`] for what is no spacing, no range, or a mask.
+    /// [`Error::Option`] for what is no spacing, no range, a mask, or `INPUT_FILENAME`.
     pub fn check_granules(&self) -> Result<()> {
+        for key in ["id_prefix", "id_suffix"] {
+            if self.get(key) == Some(INPUT_FILENAME) {
+                let reason = format!("there is no file: give a text instead of {INPUT_FILENAME}");
+                return Err(Error::option(key, reason));
+            }
+        }
         for (key, _) in self.iter() {
             if key.starts_with("gcp_") && key.ends_with("spacing") {
                 self.spacing(&[key], 1)?;
@@ -141,6 +151,7 @@ mod tests {
         for (key, value) in [
             ("gcp_spacing", "abc"),
             ("gcp_lat_spacing", "0"),
+            ("id_prefix", "INPUT_FILENAME"),
             ("override(sst)", "valid_min:low"),
             ("override(sst)", "flag_variable:quality,flag_min:4"),
         ] {

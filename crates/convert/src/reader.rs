@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::granule::Granule;
-use crate::options::Options;
+use crate::options::{INPUT_FILENAME, Options};
 
 /// What a reader is given.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Input {
     /// The name of a granule: of its own, with `id_prefix` and `id_suffix` around it.
     pub(crate) fn id(&self, own: &str) -> String {
         let of_file = |text: &str, joint: fn(&str) -> String| {
-            if text == "INPUT_FILENAME" { joint(&self.base_name()) } else { text.to_owned() }
+            if text == INPUT_FILENAME { joint(&self.base_name()) } else { text.to_owned() }
         };
         let prefix = self.output.get("id_prefix").unwrap_or_default();
         let suffix = self.output.get("id_suffix").unwrap_or_default();

@@ -16,8 +16,8 @@ use terracube_grid::{Time, TimeRange};
 /// Folders of granules are given back, relative to `out`; there are none where no pixel is valid.
 ///
 /// # Errors
-/// [`Error::Option`] for a cube without time when `time` is missing, and for a name of the input's
-/// file in names of granules, as there is none; any of the converter's. Then nothing is left behind.
+/// [`Error::Option`] for a cube without time when `time` is missing, and for what
+/// [`Options::check_granules`] refuses; any of the converter's. Then nothing is left behind.
 pub fn write_idf(
     cube: &Cube,
     loaded: &Loaded,
@@ -28,7 +28,8 @@ pub fn write_idf(
     let name = cube.schema().name.as_str();
     options.check_granules()?;
     let output = options.over(&Options::of([("collection", name)]));
-    let (prefix, suffix) = (affix(&output, "id_prefix")?, affix(&output, "id_suffix")?);
+    let affix = |key| output.get(key).unwrap_or_default();
+    let (prefix, suffix) = (affix("id_prefix"), affix("id_suffix"));
     let steps: Vec<(String, (Time, Time))> = if loaded.steps.is_empty() {
         let is_open = |time: &TimeRange| time.start == Time::MIN || time.end == Time::MAX;
         let Some(time) = time.filter(|time| !is_open(time)) else {
@@ -81,17 +82,6 @@ pub fn write_idf(
     match outcome {
         Outcome::Converted(granules) => Ok(granules),
         Outcome::Skipped(_) => Ok(Vec::new()),
-    }
-}
-
-/// A text around the names of granules.
-fn affix<'a>(output: &'a Options, key: &str) -> Result<&'a str, Error> {
-    match output.get(key) {
-        Some("INPUT_FILENAME") => Err(Error::Option {
-            key: key.to_owned(),
-            reason: "a cube is no file: give a text instead of INPUT_FILENAME".to_owned(),
-        }),
-        found => Ok(found.unwrap_or_default()),
     }
 }
 

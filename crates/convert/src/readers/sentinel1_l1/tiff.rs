@@ -42,6 +42,7 @@ pub(super) fn block_means(
         return Err(failed(&format!("it has {lines} by {samples} {reason}")));
     }
     pixels::counted(path, "the image", &[rows, cells])?;
+    pixels::counted(path, "a row of blocks", &[height, cells * width])?;
     let at_once = (STRIP / (cells * width * height).max(1)).clamp(1, rows);
     let mut means = Vec::with_capacity(rows * cells);
     for first in (0..rows).step_by(at_once) {
