@@ -34,7 +34,7 @@ pub enum Outcome {
 }
 
 /// Converts one input to IDF. Granules appear in their places when all of them are whole; where one
-/// is there already it is replaced whole; an error leaves nothing behind.
+/// is there already it is replaced whole; an error leaves all as it was.
 ///
 /// # Errors
 /// Any of the crate, naming the file or option at fault.

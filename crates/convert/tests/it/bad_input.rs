@@ -241,3 +241,33 @@ fn a_variable_that_was_never_written_is_not_made_room_for() {
     file.close().unwrap();
     fails(&input, GRID, &["a.nc", "`sst`", "65536 by 65536", "the most"]);
 }
+
+#[test]
+fn a_granule_whose_replacement_was_killed_is_put_back_by_the_next() {
+    let _files = case::files();
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("a.nc");
+    made::grid(&input, |_| {});
+    let out = folder.path().join("out");
+    // Killed when the old granules were moved away: one had been replaced, one had not.
+    let left = out.join(".terracube-idf-left");
+    let write = |granule: std::path::PathBuf, text: &str| {
+        std::fs::create_dir_all(&granule).unwrap();
+        std::fs::write(granule.join("file"), text).unwrap();
+    };
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join(".lock"), "").unwrap();
+    write(left.join(".old/d/one"), "old");
+    write(left.join(".old/d/two"), "old");
+    write(left.join("d/two"), "new");
+    write(out.join("d/one"), "new");
+    // What was killed later, when it threw old granules away, has none to put back.
+    let done = out.join(".terracube-idf-done");
+    write(done.join(".replaced/d/three"), "part");
+    std::fs::write(done.join(".lock"), "").unwrap();
+    run(&input, &out, GRID).unwrap();
+    let text = |granule: &str| std::fs::read_to_string(out.join(granule).join("file")).unwrap();
+    assert_eq!((text("d/one"), text("d/two")), ("new".to_owned(), "old".to_owned()));
+    assert!(!out.join("d/three").exists());
+    assert_eq!(std::fs::read_dir(&out).unwrap().count(), 2);
+}
