@@ -1,5 +1,6 @@
 //! `terracube convert`: datasets to what viewers read.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use serde_json::json;
 use terracube::convert::{
     Conversion, Converter, Converters, Dataset, Outcome as Converted, Parameters, Rules,
 };
+use tokio::task::JoinHandle;
 
 use super::convert_rules;
 use crate::args::{ConvertArgs, ConvertCommand, RulesArgs};
@@ -34,6 +36,8 @@ struct Tally {
     converted: usize,
     skipped: usize,
     failed: usize,
+    /// Granules, and the inputs they are of.
+    granules: HashMap<PathBuf, PathBuf>,
 }
 
 pub(crate) async fn run(context: &Context, args: ConvertArgs) -> Result<Outcome, Failure> {
@@ -57,22 +61,22 @@ pub(crate) async fn run(context: &Context, args: ConvertArgs) -> Result<Outcome,
         .take_while(move |_| std::future::ready(!begun.is_stopped()))
         .map(|task| {
             let (converters, format, stop) = (converters.clone(), args.to.clone(), stop.clone());
-            tokio::task::spawn_blocking(move || {
-                let result = match &task.conversion {
-                    Ok(conversion) => converters
-                        .get(&format)
-                        .and_then(|converter| {
-                            converter.convert_unless(conversion, &|| stop.is_stopped())
-                        })
-                        .map_err(|cause| cause.to_string()),
-                    Err(reason) => Err(reason.clone()),
-                };
-                (task, result)
-            })
+            let task = Arc::new(task);
+            let work = task.clone();
+            let conversion = tokio::task::spawn_blocking(move || match &work.conversion {
+                Ok(conversion) => converters
+                    .get(&format)
+                    .and_then(|converter| {
+                        converter.convert_unless(conversion, &|| stop.is_stopped())
+                    })
+                    .map_err(|cause| cause.to_string()),
+                Err(reason) => Err(reason.clone()),
+            });
+            async move { (task, ended(conversion).await) }
         })
         .buffer_unordered(jobs);
-    while let Some(ended) = results.next().await {
-        let (task, result) = ended?;
+    while let Some((task, result)) = results.next().await {
+        let result = tally.unless_repeated(&task, result);
         tally.show(&mut view, &task, result, args.json)?;
         let done = tally.converted + tally.skipped + tally.failed;
         let line = |text: &str| format!("{done}/{total} inputs  {text}");
@@ -83,6 +87,11 @@ pub(crate) async fn run(context: &Context, args: ConvertArgs) -> Result<Outcome,
         context.note(&tally.text());
     }
     Ok(if stop.is_stopped() { Outcome::Stopped } else { tally.outcome() })
+}
+
+/// How a conversion ended. One that panicked has failed, and the others go on.
+async fn ended(conversion: JoinHandle<Result<Converted, String>>) -> Result<Converted, String> {
+    conversion.await.unwrap_or_else(|cause| Err(format!("internal error: {cause}")))
 }
 
 /// The rules of a converter, with those of files above them.
@@ -149,6 +158,27 @@ fn tasks(converter: &dyn Converter, args: &ConvertArgs) -> Result<Vec<Task>, Fai
 }
 
 impl Tally {
+    /// An error where a granule has the place of one of another input: only one of them is there.
+    fn unless_repeated(
+        &mut self,
+        task: &Task,
+        result: Result<Converted, String>,
+    ) -> Result<Converted, String> {
+        if let Ok(Converted::Converted(granules)) = &result {
+            for granule in granules {
+                if let Some(other) = self.granules.insert(granule.clone(), task.input.clone()) {
+                    return Err(format!(
+                        "its granule `{}` has the place of the one of `{}`, and one replaced the \
+                         other: convert each to a folder of its own",
+                        granule.display(),
+                        other.display(),
+                    ));
+                }
+            }
+        }
+        result
+    }
+
     fn show(
         &mut self,
         view: &mut View,
@@ -187,7 +217,7 @@ impl Tally {
     }
 
     fn text(&self) -> String {
-        let Self { converted, skipped, failed } = self;
+        let Self { converted, skipped, failed, .. } = self;
         format!("{converted} converted, {skipped} skipped, {failed} failed")
     }
 
@@ -198,5 +228,20 @@ impl Tally {
             (0, 1.., 0) => Outcome::Nothing,
             _ => Outcome::Done,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_conversion_that_panics_has_failed() {
+        let conversion = tokio::task::spawn_blocking(|| -> Result<Converted, String> {
+            panic!("out of bounds")
+        });
+        let reason = ended(conversion).await.unwrap_err();
+        assert!(reason.starts_with("internal error: "), "{reason}");
+        assert!(reason.contains("out of bounds"), "{reason}");
     }
 }

@@ -29,6 +29,23 @@ fn a_dataset_without_a_rule_fails() {
     world.fails(&["convert", "a.nc", "-o", "out", "--to", "wax"], 1, &["wax", "idf"]);
 }
 
+/// Two inputs of one name in different folders have one place: that is said of the second.
+#[cfg(feature = "netcdf")]
+#[test]
+fn a_granule_in_the_place_of_another_inputs_is_a_failure() {
+    let world = World::new();
+    for folder in ["a", "b"] {
+        std::fs::create_dir(world.path(folder)).unwrap();
+        let image =
+            crate::world::cog(&world.path(""), "x.tif", 0, 0, terracube::raster::DType::F32);
+        std::fs::write(world.path(folder).join("x.tif"), image).unwrap();
+    }
+    let mut args = vec!["convert", "a/x.tif", "b/x.tif", "-o", "out", "--jobs", "1"];
+    args.extend(["--set", "reader=raster", "--set", "collection=c"]);
+    args.extend(["--set", "indicative_time=2023-01-05T06:00:00Z"]);
+    world.fails(&args, 3, &["failed: b/x.tif", "`c/x`", "`a/x.tif`"]);
+}
+
 /// Stopped by a signal it finishes the granule at hand or drops it, and leaves nothing half done.
 #[cfg(feature = "netcdf")]
 #[test]
