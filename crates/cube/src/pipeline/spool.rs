@@ -20,19 +20,15 @@ pub(super) struct Spool {
 
 type Slot = Arc<OnceCell<Arc<Spooled>>>;
 
-/// A file that is removed when the last reader lets go of it.
+/// A file that is removed when the last reader lets go of it, and what there is of one whose
+/// download fails or is stopped.
 #[derive(Debug)]
 pub(super) struct Spooled {
     path: PathBuf,
+    /// Removed with all that is in it; what cannot be goes with the folder of all.
+    _folder: TempDir,
     /// Given back when the file is gone.
-    _held: Held,
-}
-
-impl Drop for Spooled {
-    fn drop(&mut self) {
-        // What cannot be removed goes with the folder.
-        let _ = std::fs::remove_file(&self.path);
-    }
+    held: Held,
 }
 
 /// The bytes of all files together, those on their way included.
@@ -112,18 +108,23 @@ impl Spool {
     }
 
     async fn download(&self, access: &Access, asset: &Asset) -> Result<Arc<Spooled>, Fault> {
-        let make = || async { tempfile::Builder::new().prefix("terracube-spool-").tempdir() };
-        let folder = self.folder.get_or_try_init(make).await.map_err(Fault::folder)?;
+        let folder = |of: Option<&TempDir>| {
+            let of = of.map_or_else(tempfile::env::temp_dir, |of| of.path().to_owned());
+            tempfile::Builder::new().prefix("terracube-spool-").tempdir_in(of)
+        };
+        let all = self.folder.get_or_try_init(|| async { folder(None) });
+        let own = folder(Some(all.await.map_err(Fault::folder)?)).map_err(Fault::folder)?;
+        let path = own.path().join(file_name(&asset.href));
         let held = Held::new(self.room.clone());
+        let spooled = Spooled { path, _folder: own, held };
         let (refused, limit) = (Mutex::new(None), self.room.limit);
         let room = |bytes: u64| {
-            self.make_room(&held, bytes).map_err(|others| {
+            self.make_room(&spooled.held, bytes).map_err(|others| {
                 *locked(&refused) = Some((bytes, others));
                 limit.saturating_sub(others)
             })
         };
-        let path = folder.path().join(file_name(&asset.href));
-        let done = access.download_asset_into(asset, &path, &room).await;
+        let done = access.download_asset_into(asset, &spooled.path, &room).await;
         if let Some((bytes, others)) = *locked(&refused) {
             return Err(Fault::Full(format!(
                 "it has {bytes} bytes or more, and of the {limit} bytes for whole files {others} are \
@@ -131,7 +132,7 @@ impl Spool {
             )));
         }
         done?;
-        Ok(Arc::new(Spooled { path, _held: held }))
+        Ok(Arc::new(spooled))
     }
 
     /// Holds so many bytes for a file, letting go of files that nobody reads if need be; an error
@@ -218,8 +219,8 @@ mod tests {
         let put = |name: &str, bytes| {
             let held = Held::new(spool.room.clone());
             held.grow(bytes).unwrap();
-            let path = PathBuf::from(name);
-            let file = Arc::new(Spooled { path, _held: held });
+            let (path, folder) = (PathBuf::from(name), tempfile::tempdir().unwrap());
+            let file = Arc::new(Spooled { path, _folder: folder, held });
             let slot: Slot = Arc::new(OnceCell::new_with(Some(file.clone())));
             locked(&spool.files).insert(name.to_owned(), slot);
             file
