@@ -236,3 +236,59 @@ fn threads_that_share_a_transform_get_the_same_values() {
         });
     }
 }
+
+/// The test that runs itself again, in the process that is to have few descriptors.
+#[cfg(unix)]
+const FEW: &str = "TERRACUBE_TEST_FEW_DESCRIPTORS";
+
+#[cfg(unix)]
+#[test]
+fn where_descriptors_run_out_values_stay_the_same() {
+    if std::env::var_os(FEW).is_some() {
+        return without_descriptors();
+    }
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "ulimit -n 40 && exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "by_proj::where_descriptors_run_out_values_stay_the_same", "--nocapture"])
+        .env(FEW, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&limited.stdout);
+    assert!(limited.status.success(), "{said}{}", String::from_utf8_lossy(&limited.stderr));
+}
+
+#[cfg(unix)]
+fn without_descriptors() {
+    // Beside a grid that is optional stands a null shift, which would answer in its place.
+    let text = DHDN.replace("BETA2007.gsb", "@BETA2007.gsb,null");
+    let Some(made) = transform(&Crs::wgs84(), &crs(DHDN)) else { return };
+    let right = made.forward(9.7, 52.4).unwrap();
+    let other = transform(&Crs::wgs84(), &crs(&DHDN.replace("BETA2007.gsb", "null"))).unwrap();
+    assert!(metres(&crs(DHDN), other.forward(9.7, 52.4).unwrap(), right) > 50.0);
+    let more: Vec<_> = (0..100).map(|_| transform(&Crs::wgs84(), &crs(&text)).unwrap()).collect();
+    let mut files = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        files.push(file);
+    }
+    // Threads for whom there are no handles of their own, in either direction.
+    std::thread::scope(|scope| {
+        for made in &more {
+            scope.spawn(move || {
+                for _ in 0..100 {
+                    assert_eq!(made.forward(9.7, 52.4), Some(right));
+                    let (lon, lat) = made.inverse(right.0, right.1).unwrap();
+                    assert!((lon - 9.7).hypot(lat - 52.4) < 1e-7);
+                }
+            });
+        }
+    });
+    drop((made, more));
+    // What is not open yet is not taken for missing.
+    let text = DHDN.replace("BETA2007.gsb", "@ntf_r93.gsb,null");
+    let error = Transform::new(&Crs::wgs84(), &crs(&text)).unwrap_err();
+    assert!(matches!(error, Error::GridsUnopened { .. }), "{error}");
+    assert!(error.to_string().contains("ulimit"), "{error}");
+    drop(files);
+    Transform::new(&Crs::wgs84(), &crs(&text)).unwrap();
+}
