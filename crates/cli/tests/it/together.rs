@@ -85,7 +85,8 @@ fn what_a_fill_without_life_is_at_is_taken_over_and_it_does_no_harm_when_it_wake
     for store in ["cube.icechunk", "cube.zarr"] {
         let world = World::of_patches();
         world.ok(&["cube", "create", "cube.toml", store]);
-        let asleep = holder(&world, store, "1", Duration::from_secs(2));
+        // Long enough to be stopped in time on a machine with much to do.
+        let asleep = holder(&world, store, "1", Duration::from_secs(8));
         signal(&asleep, "STOP");
         let rest = world.ok(&["cube", "fill", store]);
         assert!(rest.starts_with("16 patches filled"), "{rest}");
