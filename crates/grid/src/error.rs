@@ -63,14 +63,6 @@ pub enum Error {
         /// another shift by area, or what else is the matter.
         grid: String,
     },
-    /// Shift grids that may be there, but cannot be opened because too many files are open.
-    #[error(
-        "the shift grids ({grids}) cannot be opened: too many files are open; raise the limit (`ulimit -n`)"
-    )]
-    GridsUnopened {
-        /// Their names, joined by commas.
-        grids: String,
-    },
     /// A number or combination of numbers that means nothing.
     #[error("invalid {what}: {reason}")]
     Invalid {

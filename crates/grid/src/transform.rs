@@ -55,7 +55,7 @@ impl Transform {
     /// [`Error::UnsupportedProjection`] or [`Error::BadProjection`] when one CRS cannot be computed
     /// here, and with feature `gdal` by PROJ neither; [`Error::DatumGrid`] when the datums differ and
     /// only a grid would be good enough, and with feature `gdal` is missing for a part of the areas of
-    /// use; with it [`Error::GridsUnopened`] when too many files are open to tell.
+    /// use.
     pub fn new(src: &Crs, dst: &Crs) -> Result<Self> {
         Ok(Self(Arc::new(Steps {
             shift: DatumShift::between(src, dst)?,

@@ -1,11 +1,11 @@
 //! A datum's shift to WGS 84 by grids.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use proj4rs::Proj;
 
 use super::datum_shift::{EVERYWHERE, geographic_text, holds};
-use super::operation::{Fault, Operation};
+use super::operation::Operation;
 use super::operation_table;
 use crate::bounds::Bounds;
 use crate::crs::Crs;
@@ -31,7 +31,7 @@ struct Way {
     text: String,
     /// Whether the shift goes on without it.
     optional: bool,
-    operation: OnceLock<Option<Arc<Operation>>>,
+    operation: OnceLock<Option<Operation>>,
 }
 
 impl GridShift {
@@ -46,26 +46,18 @@ impl GridShift {
         let places = shift.places(crs.area_of_use(), other.area_of_use());
         let mut met = 0;
         for &(lon, lat) in &places {
-            let (mut meant, mut found) = (false, false);
-            for way in shift.meant_for(lon, lat) {
-                meant = true;
-                // All of them are opened now: later there is nobody to tell of a fault.
-                found |= way.operation().map_err(|_| way.failed())?.is_some();
-            }
-            met += usize::from(meant);
-            if meant && !found {
+            let here: Vec<_> = shift.meant_for(lon, lat).collect();
+            met += usize::from(!here.is_empty());
+            if !here.is_empty() && here.iter().all(|way| way.operation().is_none()) {
                 return Err(shift.missing(lon, lat));
             }
         }
-        for way in shift.ways.iter().filter(|way| !way.optional) {
-            if way.operation().map_err(|_| way.failed())?.is_none() {
-                return Err(named(shift.refused, way.grids.clone()));
-            }
-        }
-        match shift.ways.is_empty() {
-            true => Err(shift.refused),
-            false if 2 * met < places.len() => Err(named(shift.refused, TOO_LITTLE.to_owned())),
-            false => Ok(shift),
+        let required = shift.ways.iter().find(|way| !way.optional && way.operation().is_none());
+        match required {
+            _ if shift.ways.is_empty() => Err(shift.refused),
+            _ if 2 * met < places.len() => Err(named(shift.refused, TOO_LITTLE.to_owned())),
+            Some(way) => Err(named(shift.refused, way.grids.clone())),
+            None => Ok(shift),
         }
     }
 
@@ -79,28 +71,17 @@ impl GridShift {
     }
 
     pub(super) fn forward(&self, point: (f64, f64)) -> Option<(f64, f64)> {
-        self.first(point, Operation::forward)
+        self.here(point).find_map(|operation| operation.forward(point))
     }
 
     pub(super) fn inverse(&self, point: (f64, f64)) -> Option<(f64, f64)> {
-        self.first(point, Operation::inverse)
+        self.here(point).find_map(|operation| operation.inverse(point))
     }
 
-    /// By what there is at a place. A grid need not fill its area: then the next one counts; but none
-    /// stands in for one that fails.
-    fn first(
-        &self,
-        point: (f64, f64),
-        apply: impl Fn(&Operation, (f64, f64)) -> Result<Option<(f64, f64)>, Fault>,
-    ) -> Option<(f64, f64)> {
-        let (lon, lat) = (point.0.to_degrees(), point.1.to_degrees());
-        for way in self.ways.iter().filter(|way| holds(&way.area, lon, lat)) {
-            let Some(operation) = way.operation().ok()? else { continue };
-            if let Some(moved) = apply(operation, point).ok()? {
-                return Some(moved);
-            }
-        }
-        None
+    /// What there is at a place. A grid need not fill its area: then the next one counts.
+    fn here(&self, (lon, lat): (f64, f64)) -> impl Iterator<Item = &Operation> {
+        let (lon, lat) = (lon.to_degrees(), lat.to_degrees());
+        self.ways.iter().filter(move |w| holds(&w.area, lon, lat)).filter_map(Way::operation)
     }
 
     /// Some places, in degrees, where both CRSs are meant to be used.
@@ -137,21 +118,8 @@ impl GridShift {
 }
 
 impl Way {
-    /// `None` when it is not on this machine.
-    fn operation(&self) -> Result<Option<&Operation>, Fault> {
-        if let Some(known) = self.operation.get() {
-            return Ok(known.as_deref());
-        }
-        let places = if self.area == EVERYWHERE { everywhere() } else { spread(self.area) };
-        let radians = |(lon, lat): (f64, f64)| (lon.to_radians(), lat.to_radians());
-        let places: Vec<_> = places.into_iter().map(radians).collect();
-        let opened = Operation::shared(&self.text, &places)?;
-        Ok(self.operation.get_or_init(|| opened).as_deref())
-    }
-
-    fn failed(&self) -> Error {
-        let grids = if self.grids.is_empty() { &self.text } else { &self.grids };
-        Error::GridsUnopened { grids: grids.clone() }
+    fn operation(&self) -> Option<&Operation> {
+        self.operation.get_or_init(|| Operation::open(&self.text)).as_ref()
     }
 }
 
@@ -183,12 +151,6 @@ fn ways(crs: &Crs) -> Vec<Way> {
         operation: OnceLock::new(),
     };
     entries.map(way).collect()
-}
-
-/// Places all over the Earth: where a grid lies that a CRS names, the CRS does not say.
-fn everywhere() -> Vec<(f64, f64)> {
-    let place = |i: i32| (f64::from(2 * (i % 180) - 179), f64::from(2 * (i / 180) - 89));
-    (0..180 * 90).map(place).collect()
 }
 
 /// Six by six places of an area.

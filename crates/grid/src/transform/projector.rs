@@ -148,7 +148,7 @@ impl Projector {
                 engine.holds(found).then_some(found)?
             }
             #[cfg(feature = "gdal")]
-            Self::Proj(proj) => proj.operation.inverse((x, y)).ok().flatten()?,
+            Self::Proj(proj) => proj.operation.inverse((x, y))?,
         };
         valid(found)
     }
@@ -169,7 +169,7 @@ impl Projector {
                 convert(&engine.geographic, &engine.projected, (lon, lat))?
             }
             #[cfg(feature = "gdal")]
-            Self::Proj(proj) => proj.operation.forward((lon, lat)).ok().flatten()?,
+            Self::Proj(proj) => proj.operation.forward((lon, lat))?,
         };
         (x.is_finite() && y.is_finite()).then_some((x, y))
     }
