@@ -172,7 +172,12 @@ async fn a_connection_is_for_the_places_of_its_provider() {
     assert_eq!(access.bytes(&inside, 100).await.unwrap(), "no data");
     let outside = access.bytes(&format!("{}/a.bin", server.url("ftp")), 1 << 30).await;
     assert!(matches!(outside, Err(Error::Denied { status: 530, .. })), "{outside:?}");
-    assert!(server.printed().iter().any(|line| line == "USER anonymous"));
+    // What the server prints is read by a thread of its own.
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !server.printed().iter().any(|line| line == "USER anonymous") {
+        assert!(std::time::Instant::now() < patience, "{:?}", server.printed());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
 
 #[cfg(unix)]
